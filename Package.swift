@@ -196,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "CapturesTests",
             dependencies: [
-                "Basics", "Captures", "Cluster", "Configuration", "Messages", "ServerFixtures", "Transfers", "TrustList",
+                "Basics", "Captures", "Cluster", "Configuration", "Messages", "ServerFixtures", "Transfers",
+                "TrustList",
                 "X509",
             ]),
         .testTarget(

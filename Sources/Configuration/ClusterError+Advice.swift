@@ -34,7 +34,7 @@ extension ClusterError {
             } ?? localized("Check the user name and password in \(file); no second attempt was made.")
         case .passwordExpired:
             return localized(
-                "Log in on the console of \(place) and set a new password; then give it to this program, where \(file) says the password comes from."
+                "Log in on the console of \(place) and set a new password; then store it where \(file) says the password comes from."
             )
         case .busy, .tooManyLogins: return localized("Wait a few minutes, then run the command again.")
         case .refused: return localized("Fix what \(place) reports, and run the command again.")

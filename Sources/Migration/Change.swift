@@ -114,7 +114,7 @@ public final class Change {
         guard plan.cluster == cluster.name else {
             throw MigrationError(
                 .planUnusable, localized("This is a plan for cluster \(plan.cluster), not for \(cluster.name)."),
-                next: localized("Make the plan again: the same command with --plan FILE."))
+                next: localized("Create the plan again: the same command with --plan FILE."))
         }
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state, acceptingUnproven: plan.settings.acceptsUnproven)
@@ -126,7 +126,7 @@ public final class Change {
                     "Cluster \(plan.cluster) has changed since this plan was made: \(differences.joined(separator: "; "))."
                 ),
                 next: localized(
-                    "Check what changed, and make the plan again: the same command with --plan FILE."))
+                    "Check what changed, and create the plan again: the same command with --plan FILE."))
         }
         try self.init(plan, survey, of: cluster, state: state)
     }

@@ -65,8 +65,8 @@ public struct Preflight: Codable, Sendable, Equatable {
                     failure: free >= needed
                         ? nil
                         : localized(
-                            "\(folder) has \(free / 1_000_000) MB of free space, and backups, journal and records may take \(needed / 1_000_000) MB."
-                        ), next: free >= needed ? [] : [localized("Make space there.")]))
+                            "\(folder) has \(free / 1_000_000) MB of free space; backups, journal and records may need \(needed / 1_000_000) MB."
+                        ), next: free >= needed ? [] : [localized("Free some space there.")]))
         }
         self.checks = checks
     }

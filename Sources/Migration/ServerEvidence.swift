@@ -219,7 +219,7 @@ extension Change {
             return localized("If they belong into the file, add \(options("--keep", foreign)).")
         }
         return localized(
-            "Name the tokens with --token, or, where this is right, keep them: add \(options("--keep", foreign)). A token that is lost has to leave the file: \(options("--drop", tokens))."
+            "Specify the tokens with --token, or, if they belong there, keep them: add \(options("--keep", foreign)). A token that is lost has to leave the file: \(options("--drop", tokens))."
         )
     }
 

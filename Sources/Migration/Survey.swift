@@ -80,7 +80,7 @@ public struct Survey {
         guard let version = ClusterVersion(world.version) else {
             throw MigrationError(
                 .planUnusable, localized("The plan's version, \(world.version), is not valid."),
-                next: localized("Make the plan again."))
+                next: localized("Create the plan again."))
         }
         self.version = version
         mode = world.mode
@@ -131,9 +131,9 @@ public struct Survey {
                 next: version.hasTokenlessTrustList
                     ? localized(
                         mode == .mixed
-                            ? "Make one: with tokens by migrate to-etoken, without them by migrate to-tokenless."
+                            ? "Create one: with tokens by migrate to-etoken, without them by migrate to-tokenless."
                             : "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed.")
-                    : localized("Make one with tokens: etoken-bridge migrate to-etoken."))
+                    : localized("Create one with tokens: etoken-bridge migrate to-etoken."))
         }
         return (presentBytes, present)
     }

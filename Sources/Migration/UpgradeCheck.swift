@@ -94,7 +94,7 @@ extension ChecklistItems {
     fileprivate mutating func lookAtSigners(
         _ file: TrustListFile, _ survey: Survey, _ world: any ClusterAccess, update: String
     ) throws {
-        let title = localized("The file names the cluster's signers of now")
+        let title = localized("The file names the cluster's current signers")
         let own = file.records.filter { $0.role == .sast && !$0.isToken && $0.certificate != nil }
         var (same, unknown, stale): ([LocalizableText], [LocalizableText], [LocalizableText]) = ([], [], [])
         var next: [LocalizableText] = []

@@ -74,7 +74,7 @@ extension TrustListFile {
             warn(.unusualFileName, localized("the file calls itself \"\(header.fileName)\""))
         }
         if header.serialNumber.first == 0, header.serialNumber.count > 1 {
-            warn(.unusualSerialNumber, localized("the serial number begins with a zero byte"))
+            warn(.unusualSerialNumber, localized("the serial number starts with a zero byte"))
         }
         for (index, record) in records.enumerated() {
             let number = index + 1
@@ -103,7 +103,7 @@ extension TrustListFile {
                     .unusualLength, localized("IPADDRESS is \(address.count) bytes long instead of 4"), record: number)
             }
             if let serial = record.serialNumber, serial.first == 0, serial.count > 1 {
-                warn(.unusualSerialNumber, localized("the serial number begins with a zero byte"), record: number)
+                warn(.unusualSerialNumber, localized("the serial number starts with a zero byte"), record: number)
             }
         }
         return found

@@ -31,7 +31,7 @@ import TrustList
             ["migrate", "sign", plan, "--yes", "--qr", "--pin-file", safe.rightPIN], environment: ["PATH=/nonexistent"])
         #expect(
             missing.status == 2
-                && missing.errors.contains("The program qrencode, which makes QR codes, is not installed."),
+                && missing.errors.contains("The program qrencode, which creates QR codes, is not installed."),
             "\(missing)")
         #expect(!FileManager.default.fileExists(atPath: plan + ".answer"))
 

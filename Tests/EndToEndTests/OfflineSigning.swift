@@ -73,7 +73,7 @@ import X509
         #expect(
             signed.status == 0
                 && signed.errors.contains(
-                    "Before this file, phones take one that the cluster creates and that names the tokens (utils ctl update CTLFile)."
+                    "Before this file, phones get one that the cluster creates and that names the tokens (utils ctl update CTLFile)."
                 ), "\(signed)")
         let done = try safe.run(plan, nil, safe.accepting() + ["--json"])
         #expect(done.status == 0, "\(done)")

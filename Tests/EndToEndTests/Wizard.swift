@@ -55,7 +55,7 @@ import TrustList
             [("What is to be done?", "frobnicate"), ("That is none of them", "0"), ("That is none of them", "to-e")]
             + [("Add this token to the trust list?", "perhaps")] + Self.twoTokens
             + [("is not known to create one", ""), ("Restart the 3 phones at the end", "")]
-            + [("1 of 3 phones needs a visit. Continue all the same?", "y"), ("Change cluster lab now?", "yes")]
+            + [("1 of 3 phones needs a visit. Continue anyway?", "y"), ("Change cluster lab now?", "yes")]
             + [("PIN of token SAST-ADN008580ef", "Cisco124"), ("Enter the PIN again?", "yes")]
             + [("PIN of token SAST-ADN008580ef", "Cisco123")]
         let (status, screen) = try rehearsal.onTerminal(["migrate"], answers, columns: columns, lines: lines)

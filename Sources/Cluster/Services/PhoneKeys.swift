@@ -72,7 +72,7 @@ public struct PhoneKeys: Sendable {
         }
         throw ClusterError(
             .refused, operation: operation, node: page.phone,
-            message: localized("it did not take all keys"), found: states.joined(separator: ", "))
+            message: localized("it did not accept all keys"), found: states.joined(separator: ", "))
     }
 
     /// What its display shows; nil if this phone does not provide it.

@@ -60,8 +60,9 @@ struct TokenCheck: DoctorCheck {
         case .countLow:
             return DoctorFinding(
                 self, .warning, "token-count-low",
-                localized("\(what) was given a wrong PIN since the last right one. Too many lock it for good."),
-                next: [localized("Make sure of the PIN before the next attempt.")])
+                localized(
+                    "A wrong PIN has been entered on \(what) since the last right one. Too many lock it for good."),
+                next: [localized("Make sure that you have the right PIN before the next attempt.")])
         case .ready where tried > 0:
             return DoctorFinding(
                 self, .warning, "token-count-low",
@@ -72,7 +73,7 @@ struct TokenCheck: DoctorCheck {
                         other: "\(what): \(tried) wrong PINs were tried with this program since the last right one."),
                     history?.whatLocks,
                 ].compactMap(\.self).joined(separator: " "),
-                next: [localized("Make sure of the PIN before the next attempt.")])
+                next: [localized("Make sure that you have the right PIN before the next attempt.")])
         case .ready: return DoctorFinding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }
     }

@@ -80,7 +80,7 @@ public struct RememberedCluster: Sendable, Hashable {
                     "The CTL file is not the one that change \(last.change) left: SHA-1 \(served), not \(last.sha1)."),
                 next: [
                     localized(
-                        "If nobody here replaced it, find out who did, and put the kept one back: etoken-bridge migrate status --cluster \(word: status.cluster)"
+                        "If nobody here replaced it, find out who did, and restore the saved one: etoken-bridge migrate status --cluster \(word: status.cluster)"
                     )
                 ])
         ]

@@ -62,7 +62,7 @@ extension Change {
         else { return nil }
         if plan.tokenSigns, !former.isToken {
             return localized(
-                "With --introduce always, phones are offered a file first that the cluster signs and that names the tokens: then none of those that are registered is left behind. Whether this release creates such a file shows before any phone is told."
+                "With --introduce always, phones are first offered a file that the cluster signs and that names the tokens: then none of those that are registered is left behind. Whether this release creates such a file is checked before any phone is restarted."
             )
         }
         guard !plan.tokenSigns, former.isToken else { return nil }
@@ -123,7 +123,7 @@ extension Change {
             throw MigrationError(
                 .notIntroduced,
                 localized(
-                    "The new signer cannot be introduced: \(why). The previous file is on every node again, and no phone was told to restart."
+                    "The new signer cannot be introduced: \(why). The previous file is on every node again, and no phone was restarted."
                 ),
                 next: left.isEmpty
                     ? localized("Run this again with --introduce never.")

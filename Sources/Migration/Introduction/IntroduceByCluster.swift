@@ -97,7 +97,7 @@ final class IntroduceByCluster: ChangeStep, Step {
         if let why = change.known.notIntroduced {
             return [
                 localized("no signer is introduced: \(why)"),
-                localized("the previous file is on every node, and no phone was told to restart"),
+                localized("the previous file is on every node, and no phone was restarted"),
             ]
         }
         guard let bytes = try change.file(.introduction) else { return [] }

@@ -101,14 +101,15 @@ extension Planner {
         if !request.phones.restart {
             throw MigrationError(
                 .notApplicable,
-                localized("A signer is introduced by having phones take a file first, so they have to be restarted."),
+                localized(
+                    "Introducing a signer means that phones first get another file, so they have to be restarted."),
                 next: localized("Leave out --no-phone-restart, or use --introduce never."))
         }
         guard request.phones.pools.isEmpty else {
             throw MigrationError(
                 .notApplicable,
                 localized(
-                    "A signer is introduced by having all phones take a file first, and --pool leaves some of them out."
+                    "Introducing a signer means that all phones first get another file, and --pool leaves some of them out."
                 ),
                 next: localized("Leave out --pool, or use --introduce never."))
         }

@@ -56,7 +56,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             do { return try Certificate(der: Array(certificateDER)) } catch {
                 throw MigrationError(
                     .planUnusable, localized("The plan's certificate of token \(label) cannot be read: \(error)."),
-                    next: localized("Make the plan again: the same command with --plan FILE."))
+                    next: localized("Create the plan again: the same command with --plan FILE."))
             }
         }
     }

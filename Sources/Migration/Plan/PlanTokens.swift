@@ -42,7 +42,7 @@ public struct PlanTokens: Sendable {
             let this = Absent(
                 label: token.label, serialNumber: certificate.serialNumber.hex, sha1: certificate.sha1.hex)
             let next: LocalizableText = localized(
-                "Find out who changed the plan. Make it again from the tokens: the same command with --plan FILE.")
+                "Find out who changed the plan. Create it again from the tokens: the same command with --plan FILE.")
             if let first = named.first {
                 let found = first.certificates.map(\.sha1.hex).joined(separator: ", ")
                 throw MigrationError(

@@ -18,7 +18,7 @@ public struct SavedPlan: Sendable {
             throw MigrationError(
                 .planUnusable,
                 localized("\(path) is not a plan that this version can run: \(DecodingFailure.text(error))."),
-                next: localized("Make the plan again: the same command with --plan FILE."))
+                next: localized("Create the plan again: the same command with --plan FILE."))
         }
     }
 
@@ -32,7 +32,7 @@ public struct SavedPlan: Sendable {
                 .notSignable,
                 plan.whyNotFixed.map { localized("The plan cannot be signed on another machine: \($0).") }
                     ?? localized("The plan contains no file to be signed: an earlier version saved it."),
-                next: localized("Run it where the token is, or make it again: the same command with --plan FILE."))
+                next: localized("Run it where the token is, or create it again: the same command with --plan FILE."))
         }
         try plan.check(request)
         return ReceivedRequest(request, in: bytes)
@@ -56,10 +56,10 @@ extension ChangePlan {
         guard let step = steps.first(where: \.introduces) else { return nil }
         guard tokenSigns else {
             return localized(
-                "Phones take this file first. It names the cluster's own signer, which signs the one after it.")
+                "Phones get this file first. It names the cluster's own signer, which signs the next one.")
         }
         return localized(
-            "Before this file, phones take one that the cluster creates and that names the tokens (\(step.parameters.command ?? ""))."
+            "Before this file, phones get one that the cluster creates and that names the tokens (\(step.parameters.command ?? ""))."
         )
     }
 
@@ -71,7 +71,7 @@ extension ChangePlan {
             MigrationError(
                 .planUnusable,
                 localized("The file that the plan wants signed is not the one that it describes: \(why)."),
-                next: localized("Find out who changed the plan. Make it again: the same command with --plan FILE."))
+                next: localized("Find out who changed the plan. Create it again: the same command with --plan FILE."))
         }
         let list = request.list.file
         guard whyNotFixed == nil, let signer else { throw unusable(localized("it has no file to be signed")) }

@@ -145,8 +145,9 @@ extension Planner {
                 throw MigrationError(
                     .planUnusable,
                     localized(
-                        "The plan takes a certificate out of \(TrustStores.phoneSAST) that is no token of the file."),
-                    next: localized("Make the plan again: the same command with --plan FILE."))
+                        "The plan removes a certificate from \(TrustStores.phoneSAST) that does not belong to a token in the file."
+                    ),
+                    next: localized("Create the plan again: the same command with --plan FILE."))
             }
             // With a token that signs, it is a record that nobody named: the user is asked about it, or it is refused, with
             // all the others.
@@ -154,7 +155,7 @@ extension Planner {
                 throw MigrationError(
                     .foreignRecords,
                     localized(
-                        "The plan takes \(ForeignRecord(record).text) out of the trust list. A saved plan does not decide that."
+                        "The plan removes \(ForeignRecord(record).text) from the trust list. A saved plan does not decide that."
                     ), next: localized("If it is lost, say so: \(Shell.option("--drop", sha1))."))
             }
         }
@@ -185,7 +186,7 @@ extension Planner {
                 )
                 guard way.stranded.count < ours.stranded.count else { return text }
                 return localized(
-                    "\(text) Take that one first; then the new tokens sign: etoken-bridge migrate to-etoken --cluster \(word: cluster) \(tokens.map { Shell.option("--token", $0.label) }.joined(separator: " "))"
+                    "\(text) Do that first; then the new tokens sign: etoken-bridge migrate to-etoken --cluster \(word: cluster) \(tokens.map { Shell.option("--token", $0.label) }.joined(separator: " "))"
                 )
             } ?? start
         }
@@ -214,7 +215,7 @@ extension Change {
             .readBackDiffers,
             localized("The CTL file that the publisher created still names the lost token \(left.tokenName)."),
             next: localized(
-                "Look at \(TrustStores.phoneSAST) on every node, from which CUCM takes it: etoken-bridge trust list --cluster \(word: plan.cluster)"
+                "Check \(TrustStores.phoneSAST) on every node; CUCM includes what it contains: etoken-bridge trust list --cluster \(word: plan.cluster)"
             ))
     }
 }

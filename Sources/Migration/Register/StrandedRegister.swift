@@ -170,7 +170,7 @@ public struct StrandedRegister: Sendable {
             return (
                 .unknown(
                     localized(
-                        "keys that erase its trust lists were pressed from afar, and nothing proves what it holds now")),
+                        "keys that erase its trust lists were pressed remotely, and nothing proves what it holds now")),
                 HeldFile(code: .notKnown, isAssumed: true)
             )
         }

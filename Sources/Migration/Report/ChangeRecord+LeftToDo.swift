@@ -100,7 +100,7 @@ extension ChangeRecord {
             tasks.append(
                 LeftToDo(
                     code: .unfinished, text: localized("The change is being rolled back."), phones: nil,
-                    next: [localized("Go on: etoken-bridge migrate rollback --cluster \(word: cluster)")]))
+                    next: [localized("Continue: etoken-bridge migrate rollback --cluster \(word: cluster)")]))
         case .planned, .alreadySo, .finished, .rolledBack, .abandoned: break
         }
         let left = phonesLeft()

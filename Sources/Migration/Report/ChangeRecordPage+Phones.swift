@@ -148,7 +148,7 @@ extension ChangeRecordPage {
         let command =
             record.journal == nil || record.state == .rolledBack
             ? "" as HTML
-            : "<p>\(localized("To turn round: etoken-bridge migrate rollback --cluster \(word: record.cluster) --change \(word: record.id)"))</p>"
+            : "<p>\(localized("To go back: etoken-bridge migrate rollback --cluster \(word: record.cluster) --change \(word: record.id)"))</p>"
         return HTML.section(localized("The way back"), "<p>\(backOut.text)</p>\(table.html)\(command)")
     }
 

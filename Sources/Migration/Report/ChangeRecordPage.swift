@@ -21,7 +21,7 @@ struct ChangeRecordPage {
             <header>
             <p class="state \(stateClass)">\(stateText)</p>
             <h1>\(record.title)</h1>
-            <p>\(localized("Cluster \(record.cluster), CUCM \(record.version), \(record.securityMode) mode when it began. Change \(record.id)."))</p>
+            <p>\(localized("Cluster \(record.cluster), CUCM \(record.version), \(record.securityMode) mode when it started. Change \(record.id)."))</p>
             </header>
             \(leftPart)
             \(failurePart)

@@ -27,7 +27,7 @@ public struct RunInProgress: Codable, Sendable {
     public func text(_ cluster: String) -> LocalizableText {
         change.map { localized("A run is in progress on cluster \(cluster) (process \(process)): change \($0).") }
             ?? localized(
-                "A run is in progress on cluster \(cluster) (process \(process)). It has not started a journal: it is still reading or asking, or it is not a change. What follows is from before."
+                "A run is in progress on cluster \(cluster) (process \(process)). It has not started a journal: it is still reading or asking, or it is not a change. What follows is the state before this run."
             )
     }
 }

@@ -229,7 +229,7 @@ public struct ForecastAgreed: ~Copyable {
                     throw MigrationError(
                         .unusableTokens,
                         localized("Token \(token.label) contains a different certificate than the plan names."),
-                        next: localized("Insert the token that was used for the plan, or make the plan again."))
+                        next: localized("Insert the token that was used for the plan, or create the plan again."))
                 }
                 signer = tested
             } catch { failure = failure ?? error }

@@ -16,7 +16,7 @@ extension Change {
         guard let new = newRecords(of: file) else {
             throw MigrationError(
                 .planUnusable, localized("The plan names a token for signing that is not one of its tokens."),
-                next: localized("Make the plan again: the same command with --plan FILE."))
+                next: localized("Create the plan again: the same command with --plan FILE."))
         }
         let base = try baseFile(new.base)
         // What nobody named and the cluster does not know is refused here, too, whatever was agreed to before.
@@ -79,7 +79,7 @@ extension Change {
         try check(
             signed: answer.request.list,
             next: localized(
-                "If --keep, --drop or --accept-unproven was given for the plan, give it again. Otherwise check what changed, make the plan again, and have it signed again."
+                "If --keep, --drop or --accept-unproven was used for the plan, specify it again. Otherwise check what changed, create the plan again, and have it signed again."
             ))
     }
 
@@ -90,9 +90,9 @@ extension Change {
     func checkSigned() throws {
         guard answer != nil, let request = plan.request else { return }
         survey.servers.forgetCertificates()
-        let again = localized("Check what changed, make the plan again, and have it signed again.")
+        let again = localized("Check what changed, create the plan again, and have it signed again.")
         let back = localized(
-            "Check what changed. Roll back (etoken-bridge migrate rollback --cluster \(word: plan.cluster)), make the plan again, and have it signed again. Or restore what changed."
+            "Check what changed. Roll back (etoken-bridge migrate rollback --cluster \(word: plan.cluster)), create the plan again, and have it signed again. Or restore what changed."
         )
         try check(signed: request.list, next: isCommitted ? back : again)
     }

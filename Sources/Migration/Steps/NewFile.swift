@@ -158,7 +158,7 @@ final class BuildAndSign: ChangeStep, Step {
             guard let signer = context.signer else {
                 throw MigrationError(
                     .planUnusable, localized("The file has to be signed, but there is no login to a token."),
-                    next: localized("Make the plan again: the same command with --plan FILE."))
+                    next: localized("Create the plan again: the same command with --plan FILE."))
             }
             try change.checkSigned()
             let signed = try change.draft(of: file).signed(by: signer).encoded()
@@ -206,13 +206,13 @@ final class BuildAndSign: ChangeStep, Step {
                     localized(
                         "\(record.dnsName ?? "?") has another \(record.role?.text ?? "?") certificate (SHA-1 \(own.value.sha1.hex)) than the new file (SHA-1 \(Digest.sha1(record.certificate ?? []).hex))."
                     ),
-                    next: localized("Make the change again, so that the file gets the present certificate."))
+                    next: localized("Run the change again, so that the file gets the current certificate."))
             }
         }
         guard compared > 0 else { return [] }
         return [
             localized(
-                compared, one: "1 server record holds the certificate that its node shows now (show cert own)",
+                compared, one: "1 server record contains the certificate that its node shows now (show cert own)",
                 other: "\(compared) server records hold the certificates that their nodes show now (show cert own)")
         ]
     }
@@ -242,7 +242,7 @@ final class Deploy: ChangeStep, Step {
         guard let bytes = try change.file(file) else {
             throw MigrationError(
                 .planUnusable, localized("There is no new file to deploy: it is not signed yet."),
-                next: localized("Make the plan again: the same command with --plan FILE."))
+                next: localized("Create the plan again: the same command with --plan FILE."))
         }
         return bytes
     }

@@ -57,7 +57,7 @@ struct DeploymentRecord {
             throw EvidenceError(
                 .unusable, node: node,
                 localized(
-                    "The CTLFile.tlv of \(node) (\(TrustListStatement(of: bytes).summary)) is not a trust list: \(error). It could not be put back, so nothing was changed."
+                    "The CTLFile.tlv of \(node) (\(TrustListStatement(of: bytes).summary)) is not a trust list: \(error). It could not be restored, so nothing was changed."
                 ),
                 next: localized(
                     "Look at show ctl on \(node). On the publisher, utils ctl update CTLFile writes it again; file delete tftp CTLFile.tlv removes it."

@@ -152,7 +152,8 @@ public struct TrustListErasure {
             }
             try skip(target, error.message)
             guard isPressed else { return .skipped }
-            return .stop(localized("\(target.name) did not take all keys before the one that erases: \(error.message)"))
+            return .stop(
+                localized("\(target.name) did not accept all keys before the one that erases: \(error.message)"))
         }
         do throws(ClusterError) {
             try host.press([requests.erasing], of: target, onlyIfIdle: false)
@@ -162,7 +163,7 @@ public struct TrustListErasure {
             case .unreachable, .timedOut, .closed: break
             default:
                 try skip(target, error.message)
-                return .stop(localized("\(target.name) did not take the key that erases: \(error.message)"))
+                return .stop(localized("\(target.name) did not accept the key that erases: \(error.message)"))
             }
         }
         try record.note(target.name, .pressed)

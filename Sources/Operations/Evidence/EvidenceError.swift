@@ -61,7 +61,7 @@ public struct EvidenceError: UserError {
         EvidenceError(
             .unproven, node: node,
             localized(
-                "Nothing proves that the \(kind.fileName) served at the address of \(node) is the node's own: \(kind.command) says nothing of it (\(error.clause))."
+                "Nothing proves that the \(kind.fileName) served at the address of \(node) is the node's own: \(kind.command) says nothing about it (\(error.clause))."
             ),
             next: localized(
                 "Compare the checksums by hand, for example with show ctl on the node's console. If they are the same, add \(Self.option)."

@@ -86,7 +86,7 @@ extension ClusterStatus {
             return finding(
                 .itlSignerNotInFile, .warning, node: node.name,
                 localized(
-                    "The CTL file has no record that may sign for \(itl.signer ?? "?"), which signs the ITL file of \(node.name): a new or erased phone takes this CTL file and cannot verify the ITL file."
+                    "The CTL file has no record that may sign for \(itl.signer ?? "?"), which signs the ITL file of \(node.name): a new or erased phone accepts this CTL file and then cannot verify the ITL file."
                 ), next: updateCertificates)
         }
     }

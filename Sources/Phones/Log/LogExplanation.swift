@@ -183,7 +183,7 @@ private struct PhoneStory {
                 ctl && itl
                     ? localized("The phone held no trust list, and trusted the first one.")
                     : localized(
-                        "The phone accepted the first file of this kind: on trust if it held no trust list at all, else it checked it with the other one."
+                        "The phone accepted the first file of this kind: on trust if it held no trust list at all; otherwise it verified it with its other trust list."
                     )
             )
         // A file about whose signer it asked has been fetched.

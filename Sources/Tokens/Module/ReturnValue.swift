@@ -55,7 +55,7 @@ public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringCon
         0x60: ("CKR_KEY_HANDLE_INVALID", localized("the key is no longer there")),
         0x62: ("CKR_KEY_SIZE_RANGE", localized("the token does not support this key size")),
         0x63: ("CKR_KEY_TYPE_INCONSISTENT", localized("the key has the wrong type for the mechanism")),
-        0x64: ("CKR_KEY_NOT_NEEDED", localized("a key was given where none is needed")),
+        0x64: ("CKR_KEY_NOT_NEEDED", localized("a key was supplied where none is needed")),
         0x65: ("CKR_KEY_CHANGED", localized("the key is not the same as before")),
         0x66: ("CKR_KEY_NEEDED", localized("a key is missing")),
         0x67: ("CKR_KEY_INDIGESTIBLE", localized("the key cannot be hashed")),

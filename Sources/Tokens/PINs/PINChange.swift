@@ -65,7 +65,7 @@ extension Token {
             throw error.adding(
                 localized("Whether the PIN was changed is not known."),
                 next: localized(
-                    "Insert the token again. Try the new PIN first: it may hold already, and the old one would then count as wrong."
+                    "Insert the token again. Try the new PIN first: it may already be valid, and the old one would then count as wrong."
                 ))
         }
         do throws(TokenError) {

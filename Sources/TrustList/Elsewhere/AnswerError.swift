@@ -21,12 +21,12 @@ public struct AnswerError: UserError, Equatable {
     public var next: LocalizableText? {
         switch code {
         case .requestUnusable:
-            localized("Have the request made again, and compare its SHA-256 with that on the other machine.")
+            localized("Have the request created again, and compare its SHA-256 with that on the other machine.")
         case .answerUnusable:
-            localized("Take the whole answer as it was written or shown, from its first character to its last.")
+            localized("Use the whole answer as it was written or shown, from its first character to its last.")
         case .answerDiffers: localized("Have this very file signed, and bring the answer to it.")
         case .answerRefused:
-            localized("Do not go on with this answer: find out who changed it. Then have the file signed again.")
+            localized("Do not use this answer: find out who changed it. Then have the file signed again.")
         }
     }
 }

@@ -32,10 +32,11 @@ public enum AnswerText {
         let letters = text.uppercased().filter { !$0.isWhitespace && $0 != "-" }
         guard letters.hasPrefix(mark) else {
             throw AnswerError(
-                .answerUnusable, localized("This is no answer to a signing request: as text it begins with \(mark)."))
+                .answerUnusable,
+                localized("This is not an answer to a signing request: as text, an answer starts with \(mark)."))
         }
         guard letters.utf8.count <= 1 << 14 else {
-            throw AnswerError(.answerUnusable, localized("This is no answer to a signing request: it is too long."))
+            throw AnswerError(.answerUnusable, localized("This is not an answer to a signing request: it is too long."))
         }
         let digits = Array(letters.utf8.dropFirst(mark.utf8.count))
         let length = Base32.length(of: width) + checkLength
@@ -107,13 +108,13 @@ public enum AnswerText {
             request: received.sha256, message: Digest.sha256(list.message).hex, certificate: list.signer.der,
             signature: signature, signedBy: signedBy, signed: Timestamp(time), version: version, seal: seal)
         guard rest.isEmpty else {
-            throw AnswerError(.answerUnusable, localized("The answer goes on after its end."))
+            throw AnswerError(.answerUnusable, localized("The answer continues after its end."))
         }
         guard received.sha256.hasPrefix(request.hex) else {
             throw AnswerError(
                 .answerDiffers,
                 localized(
-                    "The answer is for a file whose SHA-256 begins with \(request.hex); this one has \(received.sha256)."
+                    "The answer is for a file whose SHA-256 starts with \(request.hex); that of this one starts with \(received.sha256)."
                 ))
         }
         return answer

@@ -32,7 +32,7 @@ struct CaptureCheckCommand: ParsableCommand {
         throw Failure(
             isDifferent ? Status.verificationFailed : Status.partlyDone,
             isDifferent
-                ? localized("Answers in \(file) are understood otherwise than when it was taken.")
+                ? localized("Responses in \(file) are understood differently than when the capture was taken.")
                 : localized(
                     check.findings.count, one: "1 answer in \(file) is not understood.",
                     other: "\(check.findings.count) answers in \(file) are not understood."))

@@ -39,7 +39,7 @@ struct ClusterRemove: ParsableCommand {
 
 struct ClusterRename: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rename", abstract: localized("Give a cluster of the configuration another name."),
+        commandName: "rename", abstract: localized("Rename a cluster in the configuration."),
         discussion: localized(
             """
             Only as long as no change of the cluster is in the state folder: journals, and with them the phones that \

@@ -34,7 +34,7 @@ struct ClusterStatusCommand: ParsableCommand {
     @Flag(help: .localized("Every cluster of the configuration, a line each."))
     var all = false
 
-    @Option(help: .localized("How to tell it: table, prometheus or nagios.", valueName: "format"))
+    @Option(help: .localized("Output format: table, prometheus or nagios.", valueName: "format"))
     var format: FleetFormat?
 
     @Option(
@@ -61,7 +61,7 @@ struct ClusterStatusCommand: ParsableCommand {
         guard (0...36500).contains(expiryWarning) else {
             throw ValidationError(localized("--expiry-warning must be a number of days from 0 to 36500."))
         }
-        guard cluster == nil || !all else { throw ValidationError(localized("Give either --cluster or --all.")) }
+        guard cluster == nil || !all else { throw ValidationError(localized("Specify either --cluster or --all.")) }
         guard snapshot == nil || (!all && format == nil) else {
             throw ValidationError(localized("--snapshot is for one cluster, without --format."))
         }
@@ -69,7 +69,7 @@ struct ClusterStatusCommand: ParsableCommand {
             throw ValidationError(localized("--output is for --format prometheus."))
         }
         guard format == nil || !common.json else {
-            throw ValidationError(localized("Give either --format or --json."))
+            throw ValidationError(localized("Specify either --format or --json."))
         }
     }
 

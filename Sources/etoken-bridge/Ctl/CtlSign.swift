@@ -55,7 +55,7 @@ struct CtlSign: ParsableCommand {
             throw Failure(
                 Status.usage, localized("\(file) is a trust list; --signature is for a request."),
                 next: localized(
-                    "Make one: etoken-bridge ctl sign \(path: file) --request --token-certificate FILE --output REQUEST"
+                    "Create one: etoken-bridge ctl sign \(path: file) --request --token-certificate FILE --output REQUEST"
                 ))
         }
         try signing.sign(

@@ -8,7 +8,7 @@ import Tokens
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: localized("Find out what keeps tokens or a cluster from working, and how to fix it."),
+        abstract: localized("Find out what prevents tokens or a cluster from working, and how to fix it."),
         discussion: localized(
             """
             Checks the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also names, \

@@ -19,7 +19,7 @@ struct RunOptions: ParsableArguments {
 
     @Flag(
         help: .localized(
-            "Continue with what TFTP and HTTP say where a node has no way to say on its command line what it has. Never accepts that both contradict each other."
+            "Continue with what TFTP and HTTP say if a node cannot state on its command line what it has. Never accepts a contradiction between the two."
         ))
     var acceptUnproven = false
 
@@ -99,7 +99,7 @@ struct ChangeOptions: ParsableArguments {
 
     @Option(
         help: .localized(
-            "Where the signer changes: whether phones take a file first that the old signer signs and that names the new one, so that none is left behind. auto, where phones would be left behind without it and the release is known to offer it; always; or never.",
+            "If the signer changes: whether phones first get a file that the old signer signs and that names the new one, so that none is left behind. auto (if phones would be left behind without it and the release is known to support it), always, or never.",
             valueName: "choice"))
     var introduce = IntroductionChoice.auto
     @Option(help: .localized("How many phones are restarted before a pause.", valueName: "number"))

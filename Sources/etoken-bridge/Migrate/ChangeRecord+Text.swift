@@ -89,7 +89,7 @@ extension ChangeRecord {
         if state != .planned {
             return [
                 heading,
-                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)")
+                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it started: \(title)")
                     .localized,
                 tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
                 signature.map { localized("Signed on another machine by \($0.by) at \($0.time.shown)").localized },

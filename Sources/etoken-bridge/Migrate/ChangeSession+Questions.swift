@@ -36,7 +36,7 @@ extension ChangeSession {
             let (with, without) = (forecast.with, forecast.without)
             let isWanted = Terminal.confirm(
                 localized(
-                    "Have phones take a file first that introduces the new signer? With it \(with.visits) phones need a visit, without it \(without.visits); but services and phones restart twice."
+                    "Should phones first get a file that introduces the new signer? With it, \(with.visits) phones need a visit, without it \(without.visits); but services and phones restart twice."
                 ), standard: true)
             return isWanted ? nil : .never
         }
@@ -66,7 +66,7 @@ extension ChangeSession {
             ? visits
             : localized(
                 unknown, one: "\(visits) Of 1 it is not known.", other: "\(visits) Of \(unknown) it is not known.")
-        guard Terminal.confirm(localized("\(what) Continue all the same?"), standard: false) else { return }
+        guard Terminal.confirm(localized("\(what) Continue anyway?"), standard: false) else { return }
         change.acceptStranded()
         Guide.add("--accept-stranded")
     }

@@ -319,7 +319,7 @@ struct ChangeSession {
         guard try token.stored.certificate == planned.certificate() else {
             throw Failure(
                 Status.failed, localized("Token \(token.label) contains a different certificate than the plan names."),
-                next: localized("Insert the token that was used for the plan, or make the plan again."))
+                next: localized("Insert the token that was used for the plan, or create the plan again."))
         }
         return token
     }

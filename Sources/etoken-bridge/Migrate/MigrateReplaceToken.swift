@@ -8,7 +8,7 @@ import X509
 struct MigrateReplaceToken: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "replace-token",
-        abstract: localized("Take a lost token out of the trust list, and put a new one in its place."),
+        abstract: localized("Remove a lost token from the trust list, and replace it with a new one."),
         discussion: localized(
             """
             A token that remains in the file signs the new one, so that every phone accepts it. If all of them are lost, \

@@ -31,7 +31,7 @@ struct MigrateRollback: ParsableCommand {
 
     @Flag(
         help: .localized(
-            "Continue although nothing proves the previous file: an earlier version of this program began the change, and no node has that file any more."
+            "Continue although nothing proves the previous file: an earlier version of this program started the change, and no node has that file any more."
         ))
     var acceptUnproven = false
 

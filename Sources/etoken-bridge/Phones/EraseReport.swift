@@ -64,7 +64,8 @@ struct EraseReport {
             for group in groups {
                 guard let stopped = group.stopped else { continue }
                 parts.append(
-                    localized("No other \(group.model) with \(group.firmware) was told: \(stopped).").localized)
+                    localized("Keys of no other \(group.model) with \(group.firmware) were pressed: \(stopped).")
+                        .localized)
             }
             if !visits.isEmpty {
                 var table = Table(localized("TO BE VISITED"), localized("MODEL"), localized("WHY"))
@@ -136,7 +137,7 @@ struct EraseReport {
             Terminal.note(localized("  \(phone): is back; its page shows the cluster's file"))
         case .missing(let phone, let reason): Terminal.note(localized("  \(phone): \(reason)"))
         case .stopped(let group, let reason):
-            Terminal.note(localized("No other \(group.model) with \(group.firmware) is told: \(reason)."))
+            Terminal.note(localized("Keys of no other \(group.model) with \(group.firmware) are pressed: \(reason)."))
         }
     }
 

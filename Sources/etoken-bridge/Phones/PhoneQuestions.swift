@@ -9,7 +9,7 @@ struct PhoneQuestions: ParsableArguments {
     @Option(
         name: .customLong("ask-phones"),
         help: .localized(
-            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones. The default is 200, or all of them where there is no file yet.",
+            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones. The default is 200, or all of them if there is no file yet.",
             valueName: "number"))
     var limit: Int?
 

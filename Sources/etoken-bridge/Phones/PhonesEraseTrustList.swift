@@ -54,13 +54,14 @@ struct PhonesEraseTrustList: ParsableCommand {
             valueName: "name"))
     var phoneUser: String?
 
-    @Option(help: .localized("How many phones are told before they are waited for.", valueName: "number"))
+    @Option(
+        help: .localized("How many phones' keys are pressed before the phones are waited for.", valueName: "number"))
     var batch = 10
 
     @Option(help: .localized("Seconds in which a phone has to come back.", valueName: "seconds"))
     var phoneTimeout = 300
 
-    @Flag(help: .localized("Only list what would be done; no phone is told anything."))
+    @Flag(help: .localized("Only list what would be done; no key is pressed."))
     var dryRun = false
 
     @OptionGroup var evidence: EvidenceOptions
@@ -91,7 +92,7 @@ struct PhonesEraseTrustList: ParsableCommand {
         guard let file = present.ctl.value else {
             throw Failure(
                 Status.notThere, localized("Cluster \(name) serves no CTL file."),
-                next: localized("Without one, erased phones would take any file that they are served."))
+                next: localized("Without one, erased phones would accept any file that they are served."))
         }
         let survey = try ErasureSurvey(of: phones, sequences: table, cluster: cluster, file: file)
         let report = EraseReport(cluster: name, sha1: Digest.sha1(file).hex, survey: survey)
@@ -101,7 +102,7 @@ struct PhonesEraseTrustList: ParsableCommand {
             try show(report.planned)
             throw Failure(
                 Status.failed,
-                localized("Nothing was pressed: of \(phones.count) phones, none can be erased from afar."),
+                localized("No key was pressed: none of \(phones.count) phones can be erased remotely."),
                 next: survey.visits.first.map { localized("Visit them; \($0.phone): \($0.text).") })
         }
         if !common.json { Terminal.note(report.planned.text) }

@@ -27,7 +27,7 @@ struct PhonesModels: ParsableCommand {
         completion: .file())
     var models: String?
 
-    @Flag(help: .localized("Keep what --models says in phone-models.csv next to the configuration."))
+    @Flag(help: .localized("Save what --models says in phone-models.csv next to the configuration."))
     var save = false
 
     @OptionGroup var common: CommonOptions

@@ -30,7 +30,7 @@ enum QRCode {
         Failure(
             error == SystemError(ENOENT) ? Status.notThere : Status.failed,
             error == SystemError(ENOENT)
-                ? localized("The program \(program), which makes QR codes, is not installed.")
+                ? localized("The program \(program), which creates QR codes, is not installed.")
                 : localized("The program \(program) made no QR code: \(error.description)."),
             next: localized("Install it (apt install \(program)), or leave out --qr: --text shows the answer as text."))
     }

@@ -55,7 +55,7 @@ struct SigningSession {
         guard let name else {
             if let token = try NamedToken(holding: certificate, in: module.finder()) { return token }
             throw Failure(
-                Status.notThere, localized("No inserted token holds the certificate that is to sign: \(wanted)."),
+                Status.notThere, localized("No inserted token contains the certificate that is to sign: \(wanted)."),
                 next: localized("Insert it, and run the command again."))
         }
         let named = try NamedToken.all([name], module)[0]

@@ -83,7 +83,7 @@ struct ConfirmationOptions: ParsableArguments {
 struct EvidenceOptions: ParsableArguments {
     @Flag(
         help: .localized(
-            "Continue with what TFTP and HTTP say where a node has no way to say on its command line what it has. Never accepts that both contradict each other."
+            "Continue with what TFTP and HTTP say if a node cannot state on its command line what it has. Never accepts a contradiction between the two."
         ))
     var acceptUnproven = false
 }
