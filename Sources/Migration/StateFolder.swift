@@ -25,7 +25,7 @@ public struct StateFolder: Sendable {
     /// Its contents decide what is restored, and which files are written: it has to be the user's own.
     func check() throws(FileError) {
         try Files.checkOwnFolder(path)
-        for name in ["backups", "changes", "erasures", "journals", "locks", "restarts", "wrong-pins"] {
+        for name in ["backups", "changes", "erasures", "journals", "locks", "restarts", "visits", "wrong-pins"] {
             let inner = "\(path)/\(name)"
             if Files.exists(inner) { try Files.checkOwnFolder(inner) }
         }

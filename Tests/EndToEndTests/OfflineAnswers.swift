@@ -50,7 +50,7 @@ import TrustList
         let mistyped = try safe.run(plan, "-", input: String(wrong).lowercased())
         #expect(
             mistyped.status == 1 && mistyped.errors.contains("Line 2 after ETB1 is not what was shown."), "\(mistyped)")
-        #expect(try safe.run(plan, "-", input: "").errors.contains("This is no answer"))
+        #expect(try safe.run(plan, "-", input: "").errors.contains("This is not an answer"))
         let done = try safe.run(plan, "-", input: scanned)
         #expect(done.status == 0, "\(done)")
         #expect(try safe.list().signerRecord?.isToken == true)

@@ -10,8 +10,8 @@ extension Terminal {
     static func ask<Answer>(_ question: Question<Answer>) -> Answer? {
         for choice in question.choices { note(choice) }
         while true {
-            // The end of a wrapped line is not the place where someone types.
-            let prompt = question.prompt.localized.fitting(noteWidth)
+            // The end of a wrapped line is not the place where someone types; a space and that have to fit as well.
+            let prompt = question.prompt.localized.fitting(noteWidth.map { $0 - 2 })
             write(prompt.hasSuffix(" ") ? prompt : prompt + " ", to: STDERR_FILENO)
             guard let typed = readLine() else { return nil }
             if let answer = question.answer(to: typed) { return answer }
