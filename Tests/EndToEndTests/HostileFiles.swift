@@ -162,9 +162,9 @@ import X509
         let rehearsal = try Rehearsal(lab: false)
         let folder = rehearsal.folder
         folder.write("important", "keep this\n")
-        try FileManager.default.createDirectory(
-            atPath: folder.file("state/etoken-bridge/locks"), withIntermediateDirectories: true)
         let state = folder.file("state/etoken-bridge")
+        let inner = ["locks", "visits"].map { "\(state)/\($0)" }
+        for path in inner { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
         func status(_ more: [String] = []) throws -> Rehearsal.Result {
             try migrate(rehearsal, ["status", "--cluster", "lab"], environment: more)
         }
@@ -174,7 +174,7 @@ import X509
             #expect(result.status == 1 && result.errors.contains(folder.path), "\(what): \(result)")
             undo()
         }
-        for place in [state, state + "/locks"] {
+        for place in [state] + inner {
             try refused("mode") {
                 chmod(place, 0o777)
             } _: {

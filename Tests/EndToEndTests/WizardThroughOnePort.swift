@@ -13,7 +13,7 @@ import TrustList
         static let english = Words(
             locale: "C.UTF-8", isWhat: "What is to be done?", isNoAnswer: "That is none of them",
             add: "Add this token to the trust list?", second: "Insert the second security token",
-            another: "Add another token?", signs: "Which token signs?", introduce: "Have phones take a file first",
+            another: "Add another token?", signs: "Which token signs?", introduce: "Should phones first get a file",
             restart: "Restart the 3 phones", visit: "1 of 3 phones needs a visit.", change: "Change cluster lab now?",
             pin: "PIN of token", again: "Insert it again, and continue?", signing: "Insert the signing security token",
             pinAgain: "Enter the PIN again?", command: "All of this as one command:")

@@ -35,7 +35,7 @@ def migration():
         session.until("> ")
         session.type(" ".join(tokens))
         session.answer("Return means yes): ", "")
-        session.answer("Continue all the same?", "yes", until="): ", hold=5)
+        session.answer("Continue anyway?", "yes", until="): ", hold=5)
         session.answer("Type yes or no: ", "yes")
         session.answer("PIN of token", "Cisco123", until="): ")
         session.until("$ ", limit=180, hold=4)
