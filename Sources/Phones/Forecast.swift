@@ -31,16 +31,16 @@ public struct Forecast: Sendable {
             let holding: HeldFile
             /// A page that answers for a phone that is not registered is compared with something else.
             let isRegistered: Bool
-            let servers: [String]
+            /// What phones share, and with it the TVS servers that they ask.
+            let place: ObjectIdentifier?
         }
         var known: [Kind: Verdict] = [:]
         let serving = nodes.filter { itls[$0] != nil } + itls.keys.filter { !nodes.contains($0) }.sorted()
         let served = serving.compactMap { itls[$0].map { ServedITL($0, present: present) } }
         entries = phones.map { entry in
-            let servers = entry.phone.place?.servers ?? []
             let kind = Kind(
                 model: entry.phone.model.name, holding: entry.holding,
-                isRegistered: entry.phone.isRegistered != false, servers: servers)
+                isRegistered: entry.phone.isRegistered != false, place: entry.phone.place.map(ObjectIdentifier.init))
             let verdict =
                 known[kind]
                 ?? Self.decide(entry, signer, served.isEmpty ? [nil] : served, tvs.answers(for: entry.phone))

@@ -31,17 +31,16 @@ struct ForecastReport: Encodable {
     let groups: [StoredForecast.Group]
 
     init(
-        cluster: String, file: File?, signer: CandidateSigner, forecast: Forecast, asked: Int, answered: Int,
+        cluster: String, file: File?, signer: CandidateSigner, forecast: StoredForecast, asked: Int, answered: Int,
         replies: [TVSReply]
     ) {
         (self.cluster, self.file, self.signer) = (cluster, file, signer.name)
-        func count(_ outcome: Verdict.Outcome) -> Int { forecast.entries.count { $0.verdict.outcome == outcome } }
         counts = Counts(
-            phones: forecast.entries.count, accepted: count(.accepted), refused: count(.refused),
-            unknown: count(.unknown))
+            phones: forecast.count, accepted: forecast.count(.accepted), refused: forecast.count(.refused),
+            unknown: forecast.count(.unknown))
         (self.asked, self.answered) = (asked, answered)
         tvs = replies.map { JournalRecord.TVSAnswer($0, for: signer) }
-        groups = StoredForecast(forecast).groups
+        groups = forecast.groups
     }
 
     func text(listing: Bool) -> String {

@@ -99,18 +99,19 @@ struct PhonesForecast: ParsableCommand {
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
         let replies = given == nil ? [] : live.askTVS(for: signer, as: phone, trusting: itl)
-        let forecast = Forecast(
-            of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
-            tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies.map { ($0.server, $0.answer) }))
+        let forecast = StoredForecast(
+            Forecast(
+                of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
+                tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies.map { ($0.server, $0.answer) })))
 
         let report = ForecastReport(
             cluster: live.name, file: given.map { .init(path: $0.path, list: $0.list) },
             signer: signer,
             forecast: forecast, asked: asked, answered: held.count, replies: replies)
-        try work.write(Worklist(StoredForecast(forecast))) { cluster }
+        try work.write(Worklist(forecast)) { cluster }
         if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o600, replacing: replacing.force) }
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text(listing: phones)) }
-        let stranded = forecast.stranded.count
+        let stranded = report.counts.phones - report.counts.accepted
         if stranded > 0 {
             throw Failure(
                 Status.phonesWouldRefuse,
