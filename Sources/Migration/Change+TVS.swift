@@ -5,9 +5,11 @@ import Phones
 import TrustList
 import X509
 
-/// TVS reads the CTL file of its node by itself, whenever that is modified, and vouches for the signers that it names. So of a
-/// file that the cluster writes the forecast expects that; and it is made again when the file is there, with what TVS says
-/// then, before any service or phone is told. So it is for the previous file, when that comes back. Source: docs/phone-acceptance.md, "TVS reads the file".
+/// TVS reads the CTL file of its node by itself, whenever that is modified, and vouches for the signers that it names. The
+/// forecast expects this of a file that the cluster writes, and of the previous file that a rollback restores. It is made again
+/// when the file is there, with what TVS says then, before any service or phone is told.
+///
+/// Source: docs/phone-acceptance.md, "TVS reads the file".
 extension Change {
     /// Asks TVS as a phone would; the models ask in the same way.
     func askTVS(about signer: CandidateSigner) -> [TVSReply] {
@@ -78,7 +80,7 @@ extension Change {
             }
             context.progress(localized("waiting until TVS on \(unread.list) has read the file"))
             guard interruptibleSleep(pause, isInterrupted: context.isInterrupted) else {
-                throw interrupted(localized("The wait for TVS to read the new file was interrupted."))
+                throw interrupted(localized("The wait for TVS to read the file was interrupted."))
             }
         }
     }

@@ -225,7 +225,7 @@ public enum Acceptance {
                 tvs.contains(.expectedToVouch)
                     ? localized("its TVS server will vouch for the signer once the certificate is uploaded")
                     : tvs.contains(.expectedToRead)
-                        ? localized("its TVS server will vouch for the signer once it has read the new file")
+                        ? localized("its TVS server will vouch for the signer once it has read the file")
                         : localized("its TVS server vouches for the signer"))
         }
         let reasons = tvs.map { answer in

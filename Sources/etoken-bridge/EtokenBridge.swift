@@ -48,8 +48,8 @@ struct EtokenBridge: ParsableCommand {
         do {
             let words = Array(CommandLine.arguments.dropFirst())
             var command = try command(of: words)
-            if let guided = command as? any GuidedCommand, Guide.leads(guided) {
-                command = try self.command(of: Guide.lead(guided, words))
+            if let guided = command as? any GuidedCommand, MigrationWizard.leads(guided) {
+                command = try self.command(of: MigrationWizard.lead(guided, words))
             }
             try command.run()
             end(Status.done)
@@ -71,7 +71,7 @@ struct EtokenBridge: ParsableCommand {
     }
 
     private static func end(_ status: Int32) -> Never {
-        Guide.tell()
+        MigrationWizard.tell()
         exitProcess(status)
     }
 

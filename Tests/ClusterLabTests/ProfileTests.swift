@@ -158,7 +158,7 @@ import X509
     }
 
     @Test(arguments: RunningLab.profiles) func transports(release: String) async throws {
-        try await RunningLab.with(release: release) { lab in
+        try await RunningLab.reading(release: release) { lab in
             let node = RunningLab.publisher
             let isOld = ["8.6", "9.1"].contains(release)
             let hasOldSSH = isOld || release.hasPrefix("10.5") || release == "11.5"

@@ -3,6 +3,7 @@ import ClusterLab
 import Configuration
 import Foundation
 import ServerFixtures
+import Synchronization
 import Testing
 import X509
 
@@ -22,6 +23,24 @@ extension RunningLab {
             throw Missing(description: "\(error)\n\(log.suffix(3000))")
         }
     }
+
+    /// The lab of a release that all tests share which only read, until the process ends.
+    static func reading(
+        release: String = "10.5", _ body: (RunningLab) async throws -> Void
+    ) async throws {
+        let lab = try readOnly.withLock { labs in
+            if let lab = labs[release] { return lab }
+            let folder = TemporaryFolder.untilExit()
+            // Of what is registered the last comes first: before the folders are removed.
+            if labs.isEmpty { atexit { RunningLab.readOnly.withLock { $0.removeAll() } } }
+            let lab = try RunningLab(in: folder, release: release)
+            labs[release] = lab
+            return lab
+        }
+        try await body(lab)
+    }
+
+    private static let readOnly = Mutex<[String: RunningLab]>([:])
 
     /// Gives a test a directory, which need not exist, and removes it afterwards.
     static func inDirectory(_ body: (String) async throws -> Void) async throws {

@@ -26,7 +26,7 @@ import X509
     }
 
     @Test func theHostKeyIsTheOneAnnounced() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
                 let address = try lab.address(node)
                 let port = try lab.port(\.sshPort, node)
@@ -39,7 +39,7 @@ import X509
     }
 
     @Test func junkClientsDoNoHarm() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             let address = try lab.address(RunningLab.publisher)
             let port = try lab.port(\.sshPort, RunningLab.publisher)
             let script = """
@@ -90,7 +90,7 @@ import X509
     }
 
     @Test func pagingStopsAfterAPage() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             let prompt = "Press <enter> for 1 line, <space> for one page, or <q> to quit"
             // What is typed ahead answers the paging prompt.
             let quit = try await lab.type(["show ctl", "qexit"])
@@ -106,7 +106,7 @@ import X509
     }
 
     @Test func withoutATerminal() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             let screen = try await lab.type(["show version active", "exit"], options: ["-T"])
             #expect(screen.contains("admin:Active Master Version: 10.5.2.10000-5\n"))
         }

@@ -46,7 +46,7 @@ import X509
     }
 
     @Test func malformedMessagesEndTheConnection() async throws {
-        try await RunningLab.with { lab async throws in
+        try await RunningLab.reading { lab async throws in
             for junk in [
                 "47455420" + "2f20485454502f312e300d0a0d0a", "57020300000000010000", "57010900000000010000",
                 // A body that is shorter than its element says; a duplicate element; no device name.
@@ -59,7 +59,7 @@ import X509
     }
 
     @Test func oldTLS() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             let address = try lab.address(RunningLab.publisher)
             let port = try lab.node(RunningLab.publisher).tvsPort.required("tvsPort")
             let session = try ChildProcess.end(of: [

@@ -128,7 +128,7 @@ import X509
     }
 
     @Test func theTLSKeyIsTheOneAnnounced() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
                 let pin = try lab.node(node).tlsPin.required("tlsPin")
                 let url = try lab.https(node) + "/cmplatform"
@@ -140,7 +140,7 @@ import X509
     }
 
     @Test func administrativeXML() async throws {
-        try await RunningLab.with { lab in
+        try await RunningLab.reading { lab in
             let sql =
                 "select d.name, tm.name as model from device d, typemodel tm where d.tkmodel=tm.enum and d.tkclass=1"
             let answer = try await lab.client("soap", "axl", "executeSQLQuery", "sql", sql)

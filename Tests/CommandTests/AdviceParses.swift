@@ -21,6 +21,14 @@ import Testing
         }
     }
 
+    /// CONTRIBUTING.md, "Words".
+    @Test func messagesUseTheWordsOfTheGlossary() throws {
+        let avoided =
+            /\b(anew|(mis)?spelt|stands? in|stands there|whoever|somebody|put(ting)? back|go(es)? on|pass(ed)? over|beside|nil where|makers?|begins?|began)\b/
+            .ignoresCase()
+        for message in try Self.messages { #expect(message.firstMatch(of: avoided) == nil, "\(message)") }
+    }
+
     /// The commands in a message, up to where its sentence continues. Examples in help texts start a line.
     static func commands(in message: String) -> [[String]] {
         let ends = [". ", ", ", "; ", ") ", ")", " && ", "\\n", "\"", " ..."]

@@ -59,6 +59,18 @@ import Testing
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))
     }
 
+    /// ArgumentParser's own sentences.
+    @Test(arguments: [
+        (["ctl", "show", "a", "--nonsense"], "Unbekannte Option '--nonsense'"),
+        (["ctl", "show", "a", "--jsn"], "'. Meinten Sie '--json'?"),
+        (["ctl", "show", "a", "b"], "Unerwartetes Argument 'b'"),
+        (["phones", "list", "--cluster"], "Es fehlt der Wert für '--cluster"),
+    ]) func usageErrorsAreGerman(arguments: [String], words: String) throws {
+        let result = try run(arguments)
+        #expect(result.status == 64, "\(result.errors)")
+        #expect(result.errors.contains("Fehler: ") && result.errors.contains(words), "\(result.errors)")
+    }
+
     /// Words of different lengths, and still columns.
     @Test func columnsFitTheLanguage() throws {
         let file = rehearsal.folder.write("ctl.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))

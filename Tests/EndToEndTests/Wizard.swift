@@ -52,7 +52,10 @@ import TrustList
     /// From `etoken-bridge migrate` to the finished change, with a 7960 that needs a visit and with every kind of mistake.
     @Test(arguments: [(80, 24), (120, 40)]) func theWholeWay(columns: Int, lines: Int) throws {
         let answers: Answers =
-            [("What is to be done?", "frobnicate"), ("That is none of them", "0"), ("That is none of them", "to-e")]
+            [
+                ("What is to be done?", "frobnicate"), ("That matches none of them", "0"),
+                ("That matches none of them", "to-e"),
+            ]
             + [("Add this token to the trust list?", "perhaps")] + Self.twoTokens
             + [("is not known to create one", ""), ("Restart the 3 phones at the end", "")]
             + [("1 of 3 phones needs a visit. Continue anyway?", "y"), ("Change cluster lab now?", "yes")]
@@ -147,7 +150,7 @@ import TrustList
     @Test func theClusterIsChosen() throws {
         try rehearsal.addSecondCluster()
         let (status, screen) = try rehearsal.onTerminal(
-            ["migrate", "status"], [("Which cluster?", "3"), ("That is none of them", "other")])
+            ["migrate", "status"], [("Which cluster?", "3"), ("That matches none of them", "other")])
         #expect(status == 2 && screen.contains("other"), "\(screen)")
         let (asked, shown) = try rehearsal.onTerminal(
             ["migrate", "to-tokenless"], [("Which cluster?", "LAB")])
@@ -176,7 +179,7 @@ import TrustList
         let (replaced, replacing) = try rehearsal.onTerminal(
             ["migrate", "replace-token"] + lab,
             [
-                ("Which token is lost?", "SAST"), ("That is none of them", "SAST-ADN0054f509"),
+                ("Which token is lost?", "SAST"), ("That matches none of them", "SAST-ADN0054f509"),
                 ("Is another token lost as well?", "yes"), ("Which token is lost?", "1"),
                 ("No token remains in the file.", "no"), ("Restart the 3 phones", ""),
                 ("Change cluster lab now?", "no"),

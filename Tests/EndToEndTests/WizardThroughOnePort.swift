@@ -11,7 +11,7 @@ import TrustList
         let again, signing, pinAgain, command: String
 
         static let english = Words(
-            locale: "C.UTF-8", isWhat: "What is to be done?", isNoAnswer: "That is none of them",
+            locale: "C.UTF-8", isWhat: "What is to be done?", isNoAnswer: "That matches none of them",
             add: "Add this token to the trust list?", second: "Insert the second security token",
             another: "Add another token?", signs: "Which token signs?", introduce: "Should phones first get a file",
             restart: "Restart the 3 phones", visit: "1 of 3 phones needs a visit.", change: "Change cluster lab now?",

@@ -187,7 +187,7 @@ import Testing
         var slept: [Double] = []
         var left = 3
         func ask(_ question: () throws(ClusterError) -> Int) throws(ClusterError) -> Int {
-            try Patience.ask(note: { _, _ in }, sleep: { slept.append($0) }, question)
+            try BusyServer.ask(note: { _, _ in }, sleep: { slept.append($0) }, question)
         }
         let answer = try ask { () throws(ClusterError) -> Int in
             left -= 1
@@ -197,7 +197,7 @@ import Testing
         #expect(answer == 42 && slept == [7, 2])
         slept = []
         #expect(throws: ClusterError.self) { try ask { () throws(ClusterError) -> Int in throw busy(nil) } }
-        #expect(slept.reduce(0, +) <= Patience.limit && slept.count > 5)
+        #expect(slept.reduce(0, +) <= BusyServer.limit && slept.count > 5)
         slept = []
         #expect(throws: ClusterError.self) {
             try ask { () throws(ClusterError) -> Int in

@@ -11,10 +11,10 @@ import Testing
 
     init() throws {
         fake = try FakeModule()
-        watcher = TokenWatcher(modules: [fake.path], pins: fake.pins(), interval: 20)
+        watcher = TokenWatcher(
+            modules: [fake.path], pins: fake.pins(), patience: 30, interval: 20, readsNames: false, connect: nil)
     }
 
-    /// Readers of this machine do not matter here.
     private func waitFor(_ wanted: String) {
         waitUntil(wanted, within: 30) {
             watcher.changes(within: 100).contains {

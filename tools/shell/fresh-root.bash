@@ -1,16 +1,7 @@
 # Sourced by tools/fresh-debian and tools/check-package: creates a Debian 12 in a folder, and runs commands in it.
 # shellcheck shell=bash
 
-# try_again COMMAND...: up to three times, since downloads sometimes fail.
-try_again() {
-    local attempt
-    for attempt in 1 2 3; do
-        "$@" && return
-        echo "$1 failed (attempt $attempt of 3)" >&2
-        sleep $((attempt * 5))
-    done
-    return 1
-}
+source "${BASH_SOURCE%/*}/try-again.bash"
 
 # can_make_roots: fails and says why if this machine cannot do it; installs debootstrap if needed.
 can_make_roots() {

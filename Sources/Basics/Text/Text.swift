@@ -32,6 +32,14 @@ extension String {
     /// Escaped for an element or a quoted attribute of XML or HTML. Characters that XML 1.0 cannot represent are left
     /// out.
     package var escapedForMarkup: String {
+        // Names of thousands of phones have nothing to escape.
+        let isPlain = utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+            default: (0x20..<0x7F).contains($0)
+            }
+        }
+        if isPlain { return self }
         var result = ""
         for scalar in unicodeScalars {
             switch scalar {

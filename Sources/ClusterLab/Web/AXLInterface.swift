@@ -184,14 +184,6 @@ struct AXLInterface: Sendable {
     }
 }
 
-extension WebResponse {
-    func withStatus(_ status: Int) -> WebResponse {
-        var copy = self
-        copy.status = status
-        return copy
-    }
-}
-
 /// AXL's sessions in the manner `axl-sessions`: each is good for three requests.
 final class AXLSessions: Sendable {
     private let left = Mutex<[String: Int]>([:])

@@ -84,8 +84,6 @@ final class NginxServer: Sendable {
         }
     }
 
-    var processID: Int32? { process.withLock { process in process.flatMap { $0.isRunning ? $0.pid : nil } } }
-
     private static func ports(_ front: Front) -> [(port: UInt16, isOpen: Bool)] {
         var ports = [(front.node.httpsPort, front.web), (front.node.httpPort, front.files)]
         if let port = front.node.tvsPort { ports.append((port, front.tvs)) }

@@ -91,7 +91,7 @@ extension Question where Answer == Int {
         return Question(
             prompt, choices: lines, standard: standard,
             hint: localized(
-                "That is none of them, or more than one: type a number from 1 to \(choices.count), or a name.")
+                "That matches none of them, or more than one: type a number from 1 to \(choices.count), or a name.")
         ) { typed in
             let typed = typed.lowercased()
             let exact = choices.indices.filter { index in

@@ -127,7 +127,7 @@ struct ChangeRecordPage {
         if let run = record.runs.last {
             facts.append((localized("Run by"), "\(DocumentAuthor.name(run.who, run.sudoUser))"))
         }
-        if let first = record.runs.first { facts.append((localized("Began"), .time(first.time))) }
+        if let first = record.runs.first { facts.append((localized("Started"), .time(first.time))) }
         if let ended = record.ended { facts.append((localized("Ended"), .time(ended))) }
         if let summary = record.summary {
             facts.append((localized("Phones"), "\(summary.phoneCounts)"))
@@ -255,7 +255,7 @@ struct ChangeRecordPage {
     private var doneSteps: HTML {
         var table = HTMLTable(
             (.verbatim("#"), .number), (localized("Step and result"), .text), (localized("State"), .word),
-            (localized("Began"), .text), (localized("Took"), .number))
+            (localized("Started"), .text), (localized("Took"), .number))
         for (index, step) in record.steps.enumerated() {
             table.add(
                 "\(index + 1)", "<b>\(step.title)</b><br>\(step.text)\(proofs(step))", "\(step.state.text)",

@@ -24,10 +24,10 @@ public struct DroppedToken: Codable, Sendable, Equatable {
         _ plan: ChangePlan, _ before: [UInt8]?, _ known: JournalState, _ forecast: StoredForecast,
         _ backups: StateFolder
     ) throws -> [DroppedToken] {
-        guard plan.signer != nil || plan.kind == .replaceToken, let before else { return [] }
-        let records = try TrustListFile(decoding: before).records.filter(plan.settings.drops)
         var leavesStore: [String] = []
         for case .removeCertificates(let certificates, _) in plan.steps { leavesStore = certificates }
+        guard plan.signer != nil || !leavesStore.isEmpty, let before else { return [] }
+        let records = try TrustListFile(decoding: before).records.filter(plan.settings.drops)
         return records.map { record in
             let isTrusted = record.x509.map { token in
                 !TrustedCertificate.fingerprints(of: token).isDisjoint(with: plan.world.trusted)

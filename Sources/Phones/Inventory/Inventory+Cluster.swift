@@ -34,7 +34,7 @@ extension Inventory {
             let ris = try cluster.ris()
             states = { (phones) throws(ClusterError) in
                 let names = phones.map(\.name)
-                return try Patience.ask(note: { progress(.waiting($0, $1)) }) { () throws(ClusterError) in
+                return try BusyServer.ask(note: { progress(.waiting($0, $1)) }) { () throws(ClusterError) in
                     try ris.phones(named: names)
                 }
             }
@@ -84,7 +84,7 @@ extension Inventory {
             }
             let asked = Array(rest.prefix(1000))
             rest = rest.dropFirst(1000)
-            let phones = try Patience.ask(
+            let phones = try BusyServer.ask(
                 note: { _, _ in }, sleep: { interruptibleSleep($0, isInterrupted: isInterrupted) }
             ) { () throws(ClusterError) in
                 try ris.phones(named: asked)
@@ -123,7 +123,7 @@ struct InventoryDatabase {
         case .axl:
             let axl = try cluster.axl()
             query = { (text, skip, first) throws(ClusterError) in
-                try Patience.ask(note: wait) { () throws(ClusterError) in
+                try BusyServer.ask(note: wait) { () throws(ClusterError) in
                     guard let first else { return try axl.executeSQLQuery(text) }
                     return try axl.executeSQLQuery(text, skip: skip, first: first)
                 }

@@ -41,7 +41,7 @@ public struct PhoneDetails: Sendable, Equatable {
         guard hasApplication else { return details }
         let ris = try cluster.ris()
         for part in names.chunks(of: 1000) {
-            let states = try Patience.ask(note: { progress(.waiting($0, $1)) }) { () throws(ClusterError) in
+            let states = try BusyServer.ask(note: { progress(.waiting($0, $1)) }) { () throws(ClusterError) in
                 try ris.phones(named: Array(part))
             }
             for state in states {

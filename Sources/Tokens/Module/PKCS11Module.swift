@@ -238,7 +238,6 @@ extension ReturnValue {
     static let sessionReadOnly = ReturnValue(rawValue: UInt(CKR_SESSION_READ_ONLY))
     static let sessionCount = ReturnValue(rawValue: UInt(CKR_SESSION_COUNT))
     static let keyNotPermitted = ReturnValue(rawValue: UInt(CKR_KEY_FUNCTION_NOT_PERMITTED))
-    static let deviceMemory = ReturnValue(rawValue: UInt(CKR_DEVICE_MEMORY))
     /// CKR_PIN_TOO_WEAK, which older headers do not have.
     static let pinTooWeak = ReturnValue(rawValue: 0x1c3)
     static let pinLocked = ReturnValue(rawValue: UInt(CKR_PIN_LOCKED))

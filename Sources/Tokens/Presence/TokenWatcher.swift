@@ -12,6 +12,8 @@ public final class TokenWatcher: @unchecked Sendable {
     private let service = Mutex<SmartCardService?>(nil)
     private let modules: [WatchedModule]
     private let interval: UInt32
+    /// Nil for a test that has modules only: libpcsclite serves one process with one service.
+    private let connect: (@Sendable () throws(SmartCardError) -> SmartCardService)?
 
     private var hasStarted = false
     private var hasService = false
@@ -33,14 +35,24 @@ public final class TokenWatcher: @unchecked Sendable {
     ///   - patience: how long a module may take for one operation, in seconds.
     ///   - interval: milliseconds between two checks where there are no events.
     ///   - readsNames: whether each new token's certificates are read, so that their names count (``TokenName``).
-    public init(
+    public convenience init(
         modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000,
         readsNames: Bool = false
+    ) {
+        self.init(
+            modules: modules, pins: pins, patience: patience, interval: interval, readsNames: readsNames,
+            connect: { () throws(SmartCardError) in try SmartCardService() })
+    }
+
+    init(
+        modules: [String], pins: PINLedger, patience: Int, interval: UInt32, readsNames: Bool,
+        connect: (@Sendable () throws(SmartCardError) -> SmartCardService)?
     ) {
         self.modules = modules.map {
             WatchedModule(path: $0, pins: pins, patience: patience, readsNames: readsNames)
         }
         self.interval = interval
+        self.connect = connect
     }
 
     /// The tokens that were present when ``changes(within:)`` last returned.
@@ -115,7 +127,7 @@ public final class TokenWatcher: @unchecked Sendable {
     }
 
     private func findService(_ changes: inout [TokenChange]) {
-        guard let found = try? SmartCardService(), let now = try? found.readers() else { return }
+        guard let found = try? connect?(), let now = try? found.readers() else { return }
         service.withLock { $0 = found }
         if !hasService, nextPoll != nil { changes.append(.serviceFound) }
         hasService = true

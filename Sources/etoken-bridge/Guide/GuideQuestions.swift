@@ -174,7 +174,7 @@ struct GuideQuestions {
 
     private func names(_ chosen: [NamedToken], _ option: String) -> [Answer] {
         zip(NamedToken.names(of: chosen), chosen).map { name, token in
-            Guide.tokens[name] = token
+            MigrationWizard.tokens[name] = token
             return .option(option, name)
         }
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Messages
 import Migration
 
-/// A command that asks on a terminal for what its command line leaves out (``Guide``).
+/// A command that asks on a terminal for what its command line leaves out (``MigrationWizard``).
 protocol GuidedCommand: ParsableCommand {
     /// What the command line does not say, in the order of the questions; also what may be left out.
     var missing: [Procedure.Need] { get }

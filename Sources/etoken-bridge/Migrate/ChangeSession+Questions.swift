@@ -7,13 +7,13 @@ extension ChangeSession {
     /// A user who is guided through a change decides whether phones first get a file that introduces the new signer, and
     /// whether they are restarted at the end.
     func askAboutWay(_ surveyed: consuming SurveyedChange, _ source: ChangeSource) throws -> SurveyedChange {
-        guard asks, Guide.isLeading, case .new(var request) = source, !surveyed.change.isAlreadySo else {
+        guard asks, MigrationWizard.isLeading, case .new(var request) = source, !surveyed.change.isAlreadySo else {
             return surveyed
         }
         var surveyed = surveyed
         if let choice = try introduction(surveyed.change, request) {
             request = request.introducing(choice)
-            Guide.add("--introduce", choice.rawValue)
+            MigrationWizard.add("--introduce", choice.rawValue)
             surveyed = try surveyed.planned(as: request)
         }
         let phones = surveyed.change.forecast.entries.count
@@ -25,7 +25,7 @@ extension ChangeSession {
             phones, one: "Restart the phone at the end, so that it fetches the new file?",
             other: "Restart the \(phones) phones at the end, so that they fetch the new file?")
         if Terminal.confirm(question, standard: true) { return surveyed }
-        Guide.add("--no-phone-restart")
+        MigrationWizard.add("--no-phone-restart")
         return try surveyed.planned(as: request.withoutPhoneRestart)
     }
 
@@ -68,7 +68,7 @@ extension ChangeSession {
                 unknown, one: "\(visits) Of 1 it is not known.", other: "\(visits) Of \(unknown) it is not known.")
         guard Terminal.confirm(localized("\(what) Continue anyway?"), standard: false) else { return }
         change.acceptStranded()
-        Guide.add("--accept-stranded")
+        MigrationWizard.add("--accept-stranded")
     }
 
     /// Each record that nobody named needs a confirmation of its own.
@@ -83,10 +83,10 @@ extension ChangeSession {
             switch mayLeave ? Terminal.ask(.record(question)) ?? .stop : Terminal.confirm(question) ? .keep : .stop {
             case .keep:
                 change.keep(record)
-                Guide.add("--keep", record.sha1 ?? record.name)
+                MigrationWizard.add("--keep", record.sha1 ?? record.name)
             case .leaveOut:
                 try change.drop(record)
-                Guide.add("--drop", record.sha1 ?? record.name)
+                MigrationWizard.add("--drop", record.sha1 ?? record.name)
             case .stop:
                 throw Failure.notConfirmed(
                     next: localized(

@@ -337,6 +337,6 @@ struct ChangeSession {
             ? localized("Change cluster \(change.plan.cluster) now, despite these errors?")
             : localized("Change cluster \(change.plan.cluster) now?")
         guard Terminal.confirm(question) else { throw Failure.notConfirmed() }
-        if hasErrors, !options.despiteFindings { Guide.add("--despite-findings") }
+        if hasErrors, !options.despiteFindings { MigrationWizard.add("--despite-findings") }
     }
 }

@@ -15,12 +15,12 @@ struct PhonesEraseTrustList: ParsableCommand {
         discussion: localized(
             """
             For phones that were left behind and whose web page answers: it saves a visit. One phone of each model and \
-            firmware is told first; the others follow when it has come back, registered and with the cluster's file. \
-            Only idle phones take the keys. A phone whose model or firmware is in no table of sequences is not touched, \
+            firmware comes first; the others follow when it has come back, registered and with the cluster's file. \
+            Only idle phones accept the keys. A phone whose model or firmware is in no table of sequences is not touched, \
             and listed as to be visited.
 
-            The keys go over plain HTTP, and the password of the user with them. A phone without trust lists takes the \
-            next ones that it is served, whoever serves them. docs/erasing-trust-lists.md says what to do first.
+            The keys go over plain HTTP, and the password of the user with them. A phone without trust lists accepts the \
+            next ones that it is served, no matter by whom. docs/erasing-trust-lists.md says what to do first.
 
             Control-C stops it between two phones (exit status 10); --resume continues.
 
@@ -190,8 +190,8 @@ struct PhonesEraseTrustList: ParsableCommand {
         Terminal.note(
             localized(
                 """
-                The user's password goes to each phone in clear text (HTTP), and to whoever answers in its place; the phone \
-                checks it with the cluster's authentication URL. An erased phone takes the next trust lists that it is \
+                The user's password goes to each phone in clear text (HTTP), and to anyone who answers in its place; the phone \
+                checks it with the cluster's authentication URL. An erased phone accepts the next trust lists that it is \
                 served, without checking who signed them: it starts on a network that you trust.
                 """))
         try cluster.askForPassword(of: .phones)

@@ -24,7 +24,7 @@ struct ClusterOptions: ParsableArguments {
 
 /// A cluster of the configuration file.
 func configuredCluster(_ name: String) throws -> ClusterClient {
-    if let client = Guide.client, client.configuration.name == name { return client }
+    if let client = MigrationWizard.client, client.configuration.name == name { return client }
     let file = try ConfigurationFile.load()
     guard let configuration = file.cluster(name) else {
         let known = file.clusters.map(\.name).joined(separator: ", ")

@@ -14,7 +14,7 @@ extension RunAuthor {
         author.sudoUser = Self.userBeforeSudo.flatMap { $0 == user ? nil : $0 }
         // PINs and passwords come from files, descriptors and questions only: an argument with one is refused. For a
         // guided run, the command line with the answers.
-        author.command = (Guide.line ?? CommandWords(Array(CommandLine.arguments.dropFirst()))).text
+        author.command = (MigrationWizard.line ?? CommandWords(Array(CommandLine.arguments.dropFirst()))).text
         return author
     }
 

@@ -129,7 +129,7 @@ extension NamedToken {
         var prompt: InsertionPrompt?
         for (index, name) in names.enumerated() {
             // Chosen just now, and perhaps removed since to make room for another one.
-            if let chosen = Guide.tokens[name] {
+            if let chosen = MigrationWizard.tokens[name] {
                 found.append(chosen)
                 continue
             }

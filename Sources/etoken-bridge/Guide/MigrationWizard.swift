@@ -9,7 +9,7 @@ import Tokens
 
 /// Leads the user through a command on the terminal, as the CTL Client's wizard did: asks for what the command line leaves
 /// out, and runs the command that results, which is shown at the end. Every answer is an option as well.
-enum Guide {
+enum MigrationWizard {
     /// The command line with the answers so far; nil if nothing was asked.
     private(set) nonisolated(unsafe) static var line: CommandWords?
     /// The cluster that was read for the questions; its logins and passwords serve the command, too.

@@ -3,7 +3,7 @@ import Messages
 import Configuration
 
 /// Waits for a server that says it is too busy: as long as it says, or longer each time; not forever.
-enum Patience {
+enum BusyServer {
     /// Seconds for one query.
     static let limit = 300.0
 
