@@ -304,7 +304,7 @@ extension Change {
             throw Self.notTheNewFile(TrustListStatement(of: file.value).summary)
         }
         let list = try TrustListFile(decoding: bytes)
-        guard try isSignedByCluster(list), let signer = list.signerRecord?.x509 else {
+        guard try isSignedByCluster(list), let signer = list.candidateSigner else {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
@@ -313,10 +313,10 @@ extension Change {
                 next: localized("Look at show ctl on the publisher."))
         }
         try checkDropped(list)
-        try forecastWritten(list, signedBy: signer)
+        try forecastWritten(by: signer)
         _ = try state.backUp(bytes)
         try record(.newFile(sha256: Digest.sha256(bytes).hex))
-        let isForecast = signer == offered.certificate
+        let isForecast = signer.certificate == offered.certificate
         return [
             localized("every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"),
             file.proof.text,

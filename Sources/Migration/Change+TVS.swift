@@ -11,10 +11,9 @@ import X509
 ///
 /// Source: docs/phone-acceptance.md, "TVS reads the file".
 extension Change {
-    /// Asks TVS as a phone would; the models ask in the same way.
+    /// Asks TVS as the cluster's phones would.
     func askTVS(about signer: CandidateSigner) -> [TVSReply] {
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        return cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        cluster.askTVS(for: signer, asOneOf: survey.phones.lazy.map(\.phone), trusting: survey.itl)
     }
 
     /// The signer of the next file that the cluster writes itself; nil if a token signs what comes next.
@@ -87,15 +86,13 @@ extension Change {
 
     /// Asks TVS about the signer of the file that introduces the other, which is on every node now.
     func askAgain(introducer list: TrustListFile) {
-        guard let certificate = list.signerRecord?.x509 else { return }
-        introducerReplies = askTVS(about: CandidateSigner(header: list.header, certificate: certificate))
+        if let signer = list.candidateSigner { introducerReplies = askTVS(about: signer) }
     }
 
     /// Forecasts again what phones do, with the new file on every node, by who really signed it and by what TVS says now.
     ///
     /// - Throws: ``MigrationError`` (`phones-would-refuse`).
-    func forecastWritten(_ list: TrustListFile, signedBy certificate: Certificate) throws {
-        let signer = CandidateSigner(header: list.header, certificate: certificate)
+    func forecastWritten(by signer: CandidateSigner) throws {
         tvsReplies = askTVS(about: signer)
         let introduced = try file(.introduction).map { try TrustListFile(decoding: $0) }
         if let introduced { askAgain(introducer: introduced) }

@@ -98,13 +98,20 @@ extension ClusterAccess {
     /// In the trace of Cisco technote 213407 it takes less than three minutes.
     public var tvsReadingTime: Double { 240 }
 
+    /// Asks every TVS server for a signer, as those of the phones would that ask TVS at all: the models do it in the same way.
+    public func askTVS(
+        for signer: CandidateSigner, asOneOf phones: some Sequence<Phone>, trusting itl: TrustListFile?
+    ) -> [TVSReply] {
+        askTVS(for: signer, as: phones.first { $0.model.securityByDefault == .supported }, trusting: itl)
+    }
+
     func restart(service: String, on node: String) throws {
         try restart(service: service, on: node, isInterrupted: { false })
     }
 }
 
 extension TVSAnswers {
-    init(_ replies: [TVSReply]) { self.init(replies.map { ($0.server, $0.answer) }) }
+    public init(_ replies: [TVSReply]) { self.init(replies.map { ($0.server, $0.answer) }) }
 }
 
 /// The answer of one TVS server.

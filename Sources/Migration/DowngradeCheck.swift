@@ -121,11 +121,11 @@ extension ChecklistItems {
                 : localized(
                     "Upload it: etoken-bridge trust upload --cluster \(word: cluster)\(missing.map { " " + Shell.option("--token", $0.tokenName) }.joined())"
                 ))
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [LocalizableText] = []
         var servers: [String] = []
         for signer in inFile.compactMap(CandidateSigner.init(record:)) {
-            let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
+            let replies = world.askTVS(
+                for: signer, asOneOf: survey.phones.lazy.map(\.phone), trusting: survey.itl)
             let others = replies.filter { $0.answer.vouches(for: signer) != true }.map(\.server)
             silent += others.map { localized("\($0) for \(signer.name)") }
             servers += others.filter { !servers.contains($0) }

@@ -30,3 +30,11 @@ public struct CandidateSigner: Sendable {
         der == certificate.der || (try? Certificate(der: der).publicKey) == certificate.publicKey
     }
 }
+
+extension TrustListFile {
+    /// Who signed the file: as its header names the signer, with the certificate of that one's record; nil if that is not
+    /// readable.
+    public var candidateSigner: CandidateSigner? {
+        signerRecord?.x509.map { CandidateSigner(header: header, certificate: $0) }
+    }
+}

@@ -27,10 +27,7 @@ extension Change {
     ) -> (Forecast, IntroductionForecasts?) {
         let direct = forecast(for: offered, survey: survey, tvs: tvs)
         guard let introduction else { return (direct, nil) }
-        let signer =
-            list.flatMap { list in
-                list.signerRecord?.x509.map { CandidateSigner(header: list.header, certificate: $0) }
-            } ?? introduction.signer
+        let signer = list?.candidateSigner ?? introduction.signer
         let (first, second) = Forecast.inTurn(
             survey.phones, introducer: signer, list: list ?? introduction.list, introducerTVS: introducerTVS,
             signer: offered, tvs: tvs, present: survey.present, itls: survey.itlLists, nodes: survey.world.nodes)

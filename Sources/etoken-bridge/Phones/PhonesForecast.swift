@@ -96,13 +96,11 @@ struct PhonesForecast: ParsableCommand {
             ?? CandidateSigner.ofNewFile(
                 signedBy: signing, present: present.list, itl: itl, version: try live.version(),
                 of: live.name)
-        // A phone that asks TVS at all; the models ask in the same way.
-        let phone = chosen.first { $0.model.securityByDefault == .supported }
-        let replies = given == nil ? [] : live.askTVS(for: signer, as: phone, trusting: itl)
+        let replies = given == nil ? [] : live.askTVS(for: signer, asOneOf: chosen, trusting: itl)
         let forecast = StoredForecast(
             Forecast(
                 of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
-                tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies.map { ($0.server, $0.answer) })))
+                tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies)))
 
         let report = ForecastReport(
             cluster: live.name, file: given.map { .init(path: $0.path, list: $0.list) },
