@@ -182,7 +182,7 @@ let package = Package(
         .testTarget(name: "MessagesTests", dependencies: ["Basics", "Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["Messages", "ServerFixtures", "Transfers"]),
-        .testTarget(name: "MarkupTests", dependencies: ["Basics", "Markup"]),
+        .testTarget(name: "MarkupTests", dependencies: ["Basics", "Markup", "ServerFixtures"]),
         .testTarget(name: "TOMLTests", dependencies: ["Messages", "TOML"]),
         .testTarget(
             name: "ConfigurationTests",

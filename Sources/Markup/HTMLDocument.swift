@@ -24,12 +24,13 @@ public struct HTMLDocument: Sendable {
                 htmlReadMemory(characters.baseAddress, Int32(characters.count), nil, "UTF-8", Int32(options))
             }
         }
-        guard let document = parsed, let element = xmlDocGetRootElement(document) else {
-            if let parsed { xmlFreeDoc(parsed) }
+        defer { xmlFreeDoc(parsed) }
+        var tree = TreeBuilder()
+        if let parsed, let element = xmlDocGetRootElement(parsed) { try tree.copy(element) }
+        guard let root = tree.root() else {
             throw MarkupError(code: .malformed, message: localized("the page is empty"))
         }
-        defer { xmlFreeDoc(document) }
-        root = try TreeReader.element(element)
+        self.root = root
     }
 
     public init(_ text: String) throws(MarkupError) { try self.init(Array(text.utf8)) }

@@ -1,87 +1,98 @@
-/// An element of an XML or HTML document, with its contents. A plain value: it contains nothing of libxml2.
-public struct MarkupElement: Sendable, Hashable {
+/// An element of an XML or HTML document, with its contents: a view of the document, of which nothing is libxml2's.
+public struct MarkupElement: Sendable {
     /// What an element contains, in document order.
-    public enum Node: Sendable, Hashable {
+    public enum Node: Sendable {
         case element(MarkupElement)
         case text(String)
     }
 
-    public struct Attribute: Sendable, Hashable {
-        /// Without a prefix; in lower case in HTML.
-        public var name: String
-        public var value: String
+    private let tree: MarkupTree
+    private let place: Int
 
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
+    init(_ tree: MarkupTree, at place: Int) {
+        self.tree = tree
+        self.place = place
+    }
+
+    /// Deeper nesting than this is refused: no page or response needs it.
+    static let maximumDepth = 200
+
+    private var element: MarkupTree.Element { tree.elements[place] }
+
+    /// Without a prefix; in lower case in HTML.
+    public var name: String { tree.words[Int(element.name)] }
+
+    /// The namespace's URI, in XML.
+    public var namespace: String? { element.namespace.map { tree.words[Int($0)] } }
+
+    /// The value of an attribute. Its name is without a prefix; in lower case in HTML.
+    public subscript(attribute: String) -> String? {
+        tree.attributes[element.attributes.asPlaces].first { tree.words[Int($0.name)] == attribute }.map {
+            String(decoding: tree.values[$0.value.asPlaces], as: UTF8.self)
         }
     }
 
-    /// Without a prefix; in lower case in HTML.
-    public var name: String
-    /// The namespace's URI, in XML.
-    public var namespace: String?
-    public var attributes: [Attribute]
-    public var children: [Node]
-
-    public init(name: String, namespace: String? = nil, attributes: [Attribute] = [], children: [Node] = []) {
-        self.name = name
-        self.namespace = namespace
-        self.attributes = attributes
-        self.children = children
-    }
-
-    /// Deeper nesting than this is refused: no page or response needs it, and those who read them recurse.
-    static let maximumDepth = 200
-
-    /// The value of an attribute.
-    public subscript(attribute: String) -> String? {
-        attributes.first { $0.name == attribute }?.value
+    /// The elements and texts directly inside, in document order.
+    public var children: [Node] {
+        var nodes: [Node] = []
+        var end = element.text.lowerBound
+        func addText(to next: UInt32) {
+            guard end < next else { return }
+            nodes.append(.text(String(decoding: tree.text[(end..<next).asPlaces], as: UTF8.self)))
+        }
+        for child in elements {
+            addText(to: child.element.text.lowerBound)
+            nodes.append(.element(child))
+            end = child.element.text.upperBound
+        }
+        addText(to: element.text.upperBound)
+        return nodes
     }
 
     /// The elements directly inside.
-    public var elements: [MarkupElement] {
-        children.compactMap { node in
-            if case .element(let element) = node { element } else { nil }
+    public var elements: Elements { Elements(tree: tree, place: place + 1, end: Int(element.end)) }
+
+    public struct Elements: Sequence, IteratorProtocol, Sendable {
+        fileprivate let tree: MarkupTree
+        fileprivate var place: Int
+        fileprivate let end: Int
+
+        public mutating func next() -> MarkupElement? {
+            guard place < end else { return nil }
+            defer { place = Int(tree.elements[place].end) }
+            return MarkupElement(tree, at: place)
         }
+
+        public var first: MarkupElement? { first { _ in true } }
     }
 
     /// The elements directly inside that have this name.
-    public func elements(named name: String) -> [MarkupElement] {
-        var found: [MarkupElement] = []
-        for case .element(let element) in children where element.name == name { found.append(element) }
-        return found
-    }
+    public func elements(named name: String) -> [MarkupElement] { elements.filter { $0.name == name } }
 
     /// The first element directly inside that has this name.
-    public func element(named name: String) -> MarkupElement? {
-        for case .element(let element) in children where element.name == name { return element }
-        return nil
-    }
+    public func element(named name: String) -> MarkupElement? { elements.first { $0.name == name } }
+
+    private var characters: ArraySlice<UInt8> { tree.text[element.text.asPlaces] }
 
     /// All text inside, unmodified.
-    public var rawText: String {
-        if children.isEmpty { return "" }
-        if children.count == 1, case .text(let only) = children[0] { return only }
-        var text = ""
-        appendText(to: &text)
-        return text
-    }
+    public var rawText: String { String(decoding: characters, as: UTF8.self) }
 
     /// All text inside, with runs of white space (including no-break spaces) collapsed to one space, and none at the
     /// ends.
     public var text: String {
-        let rawText = rawText
         // Most are one word.
-        if rawText.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) { return rawText }
+        if characters.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) { return rawText }
         return rawText.split { $0.isWhitespace }.joined(separator: " ")
+    }
+
+    /// Every element inside, in document order.
+    private var descendants: LazyMapSequence<Range<Int>, MarkupElement> {
+        ((place + 1)..<Int(element.end)).lazy.map { [tree] in MarkupElement(tree, at: $0) }
     }
 
     /// Every element inside for which `condition` holds, in document order.
     public func descendants(where condition: (MarkupElement) -> Bool) -> [MarkupElement] {
-        var found: [MarkupElement] = []
-        collect(condition, into: &found)
-        return found
+        descendants.filter(condition)
     }
 
     /// Every element inside that has this name.
@@ -89,29 +100,13 @@ public struct MarkupElement: Sendable, Hashable {
 
     /// The first element inside, in document order, for which `condition` holds.
     public func firstDescendant(where condition: (MarkupElement) -> Bool) -> MarkupElement? {
-        for element in elements {
-            if condition(element) { return element }
-            if let found = element.firstDescendant(where: condition) { return found }
-        }
-        return nil
+        descendants.first(where: condition)
     }
 
     /// The first element inside that has this name.
     public func firstDescendant(named name: String) -> MarkupElement? { firstDescendant { $0.name == name } }
+}
 
-    private func appendText(to text: inout String) {
-        for child in children {
-            switch child {
-            case .text(let part): text += part
-            case .element(let element): element.appendText(to: &text)
-            }
-        }
-    }
-
-    private func collect(_ condition: (MarkupElement) -> Bool, into found: inout [MarkupElement]) {
-        for element in elements {
-            if condition(element) { found.append(element) }
-            element.collect(condition, into: &found)
-        }
-    }
+extension Range<UInt32> {
+    fileprivate var asPlaces: Range<Int> { Int(lowerBound)..<Int(upperBound) }
 }

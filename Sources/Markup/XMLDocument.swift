@@ -17,13 +17,13 @@ public enum XMLDocument {
             throw MarkupError(code: .malformed, message: localized("out of memory"))
         }
         defer { xmlFreeParserCtxt(context) }
-        var builder = ElementBuilder()
+        var events = XMLEvents()
         // NOENT: the five of XML in an attribute's value, too.
         let options =
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
             | XML_PARSE_NOCDATA.rawValue | XML_PARSE_NOENT.rawValue
-        let parsed = withUnsafeMutablePointer(to: &builder) { builder in
-            ElementBuilder.attach(builder, to: context)
+        let parsed = withUnsafeMutablePointer(to: &events) { events in
+            XMLEvents.attach(events, to: context)
             return bytes.withUnsafeBytes { buffer in
                 xmlCtxtReadMemory(
                     context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
@@ -32,8 +32,8 @@ public enum XMLDocument {
         }
         // Of the document there is nothing but its head, and that only if it is well-formed.
         xmlFreeDoc(parsed)
-        if let error = builder.error { throw error }
-        guard parsed != nil, let root = builder.root else { throw failure(context) }
+        if let error = events.error { throw error }
+        guard parsed != nil, let root = events.tree.root() else { throw failure(context) }
         return root
     }
 

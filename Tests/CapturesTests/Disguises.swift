@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Configuration
+import Messages
 import ServerFixtures
 import Testing
 import TrustList
@@ -160,6 +161,30 @@ import X509
         #expect(answer.count == der.count + 3 && answer[..<4].elementsEqual([1, 2] + der[..<2]))
         for part in [original.publicKey.rawKey.suffix(64), original.signatureValue[...], original.serialNumber[...]] {
             #expect(answer.firstRange(of: Array(part)) == nil)
+        }
+    }
+
+    /// The last look before a capture is written: a name in any of its texts is enough to write nothing.
+    @Test func aNameThatWasLeftIsFound() throws {
+        let exchange = Exchange(.ssh, node: "a", question: "show status", answer: Array("Host Name : b".utf8))
+        let capture = Capture(
+            program: "1", taken: Timestamp(0), version: nil, securityMode: nil, manners: [], notes: ["one"],
+            exchanges: [exchange, exchange], snapshot: nil)
+        let secrecy = Secrecy(pseudonyms: pseudonyms())
+        let cluster = ClusterClient(ClusterConfiguration(name: "office"))
+        try secrecy.check(capture, cluster)
+        let places: [(place: String, spoil: (inout Capture) -> Void)] = [
+            ("0 ssh", { $0.exchanges[1].answer += Array(", voice7".utf8) }),
+            ("0 ssh", { $0.exchanges[0].question = "ping VOICE7" }),
+            ("0 ssh", { $0.exchanges[0].headers = ["Server: voice7"] }),
+            ("snapshot", { $0.notes.append("voice7 is not reached") }),
+        ]
+        for (place, spoil) in places {
+            var spoilt = capture
+            spoil(&spoilt)
+            let error = #expect(throws: CaptureError.self) { try secrecy.check(spoilt, cluster) }
+            #expect(error == CaptureError(.notDisguised, "", place: place))
+            #expect(error?.text.localized.contains("voice7") == false)
         }
     }
 }

@@ -150,5 +150,8 @@ private let isDeep = ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_DEEP"] !
         #expect(text.contains("CERTIFICATE") && text.contains("manufacturer"))
         #expect(try rehearsal.bridge("capture", "check", path).status == 0)
         #expect(try rehearsal.bridge("capture", "-o", path, "--yes").status == 64)
+        let noGzip = try rehearsal.run(
+            Programs.path("etoken-bridge"), ["capture", "check", path, "--json"], environment: ["PATH=/nonexistent"])
+        #expect(noGzip.status == 1 && noGzip.output.contains("\"no-gzip\""), "\(noGzip)")
     }
 }

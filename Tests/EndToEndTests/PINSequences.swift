@@ -9,15 +9,6 @@ import Testing
 @Suite(.waiting, .timeLimit(.minutes(60))) struct PINSequences {
     private static let isDeep = getenv("ETOKEN_BRIDGE_DEEP") != nil
 
-    /// Numbers that look random, and are the same in each run.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-    }
-
     private enum Kind: String, CaseIterable {
         case right, wrong, killedBefore, killedAfter, parallel, unkept
     }
@@ -74,7 +65,7 @@ import Testing
 
     @Test(arguments: [3, 5, 15]) func noSequenceOfRunsLocksACard(tries: Int) throws {
         let table = try Table(tries: tries)
-        var dice = Dice(state: UInt64(tries * 77))
+        var dice = SeededRandom(UInt64(tries * 77))
         var log: [String] = []
         var counts: [Kind: Int] = [:]
         var lowest = tries

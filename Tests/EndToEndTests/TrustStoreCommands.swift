@@ -54,6 +54,8 @@ import X509
         // Again: nothing changes.
         let again = try uploadToken(rehearsal, "--via", way)
         #expect(again.status == 0 && again.output.contains("was already in Phone-SAST-trust"), "\(again.errors)")
+        let counted = try uploadToken(rehearsal, "--via", way, "--json")
+        #expect(counted.status == 0 && counted.output.contains("\"outcome\" : \"already-there\""), "\(counted.errors)")
         #expect(try stores(rehearsal) == after)
 
         // Every interface lists it, and no other store does.

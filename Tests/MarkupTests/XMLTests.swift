@@ -1,5 +1,6 @@
 import Basics
 import Markup
+import ServerFixtures
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct XMLTests {
@@ -55,9 +56,10 @@ import Testing
         )
         #expect(root["b"] == "1 & 2 ä" && root["x:c"] == "3" && root.namespace == nil)
         #expect(root.children.count == 4)
-        #expect(root.children.first == .text("xy<") && root.element(named: "b")?.rawText == " ")
-        #expect(root.children[2] == .text("<" + String(repeating: "0123456789&", count: 100)))
-        let last = try #require(root.elements.last)
+        let texts = root.children.map { node in if case .text(let text) = node { text } else { "" } }
+        #expect(texts == ["xy<", "", "<" + String(repeating: "0123456789&", count: 100), ""])
+        #expect(root.element(named: "b")?.rawText == " ")
+        let last = try #require(root.element(named: "x:c"))
         #expect(last.name == "x:c" && last.namespace == nil && last.elements.first?.namespace == "u")
     }
 
@@ -66,5 +68,79 @@ import Testing
         let root = try XMLDocument.parse("<a b=\"\("<'\"&".escapedForMarkup)\">\(text.escapedForMarkup)</a>")
         #expect(root.rawText == text)
         #expect(root["b"] == "<'\"&")
+    }
+
+    /// A document of elements of which each is like the one before or not, with and without namespaces, and texts anywhere.
+    private struct Drawn {
+        var name: String
+        var namespace: String?
+        var attribute: String?
+        var contents: [Either]
+
+        enum Either {
+            case drawn(Drawn)
+            case text(String)
+        }
+
+        init(depth: Int, using random: inout some RandomNumberGenerator) {
+            name = "n\(Int.random(in: 0..<40, using: &random))"
+            namespace = Bool.random(using: &random) ? "urn:\(Int.random(in: 0..<3, using: &random))" : nil
+            attribute = Bool.random(using: &random) ? "v\(Int.random(in: 0..<9, using: &random))" : nil
+            contents = []
+            guard depth > 0 else { return }
+            var mayBeText = true
+            for _ in 0..<Int.random(in: 0..<7, using: &random) {
+                if mayBeText, Bool.random(using: &random) {
+                    contents.append(.text("ö\(Int.random(in: 0..<9, using: &random)) & "))
+                    mayBeText = false
+                } else {
+                    contents.append(.drawn(Drawn(depth: depth - 1, using: &random)))
+                    mayBeText = true
+                }
+            }
+        }
+
+        var xml: String {
+            let inside = contents.map { part in
+                switch part {
+                case .drawn(let element): element.xml
+                case .text(let text): text.escapedForMarkup
+                }
+            }
+            let (prefix, declared) = namespace.map { ("p:", " xmlns:p='\($0)'") } ?? ("", "")
+            let value = attribute.map { " a='\($0)'" } ?? ""
+            return "<\(prefix)\(name)\(declared)\(value)>\(inside.joined())</\(prefix)\(name)>"
+        }
+
+        var text: String {
+            contents.map { part in
+                switch part {
+                case .drawn(let element): element.text
+                case .text(let text): text
+                }
+            }.joined()
+        }
+
+        func expectEqual(_ read: MarkupElement) {
+            #expect(read.name == name && read.namespace == namespace && read["a"] == attribute && read.rawText == text)
+            #expect(read.children.count == contents.count)
+            var elements = read.elements.makeIterator()
+            for (child, expected) in zip(read.children, contents) {
+                switch (child, expected) {
+                case (.element(let element), .drawn(let drawn)):
+                    drawn.expectEqual(element)
+                    #expect(elements.next()?.rawText == drawn.text)
+                case (.text(let text), .text(let expected)): #expect(text == expected)
+                default: Issue.record("an element and a text are confused")
+                }
+            }
+            #expect(elements.next() == nil)
+        }
+    }
+
+    @Test(arguments: 0..<20) func whatIsWrittenIsRead(seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let drawn = Drawn(depth: 5, using: &random)
+        drawn.expectEqual(try XMLDocument.parse(drawn.xml))
     }
 }

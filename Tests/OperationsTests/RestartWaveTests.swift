@@ -1,4 +1,5 @@
 import Cluster
+import ServerFixtures
 import Testing
 
 @testable import Operations
@@ -71,11 +72,8 @@ import Testing
 
     /// Against the two rules, computed in another way, on clusters at random.
     @Test func noWaveBreaksARule() {
-        var state: UInt64 = 42
-        func random(_ limit: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % limit
-        }
+        var generator = SeededRandom(42)
+        func random(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
         for _ in 0..<200 {
             let nodes = (0..<(2 + random(10))).map { "n\($0)" }
             let groups = (0..<(1 + random(6))).map { number in

@@ -27,6 +27,17 @@ import Testing
         #expect(PCSCStatus(rawValue: 0x8010_00FF).sentence.localized == "the smart card service returned 0x801000FF")
     }
 
+    @Test(arguments: [
+        (PCSCStatus.noService, "pcsc-no-service"), (.serviceStopped, "pcsc-no-service"),
+        (.notInstalled, "pcsc-not-installed"),
+        (.securityViolation, "pcsc-refused"), (PCSCStatus(rawValue: 0x8010_00FF), "pcsc-failed"),
+    ])
+    func everyStatusHasACode(status: PCSCStatus, code: String) {
+        let error = SmartCardError("SCardEstablishContext", status)
+        #expect(error.code.rawValue == code)
+        #expect(error.details.map(\.localized) == ["SCardEstablishContext returned \(status.name)"])
+    }
+
     /// A mistyped digit in the table would show in the check byte, or in the length.
     @Test func knownCardsAreWellFormedAndDifferent() {
         for card in KnownCard.all {

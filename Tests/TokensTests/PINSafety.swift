@@ -100,15 +100,6 @@ final class CountingCard: Sendable {
 
 /// The program locks no token, whatever happens.
 @Suite(.waiting, .timeLimit(.minutes(30))) struct PINSafety {
-    /// Numbers that look random, and are the same in each run.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-    }
-
     private static let isDeep = getenv("ETOKEN_BRIDGE_DEEP") != nil
 
     /// Runs in any order: right and wrong PINs, through modules that spell the serial number differently, several at a
@@ -120,7 +111,7 @@ final class CountingCard: Sendable {
             // Cisco's 15 are known; of the others nothing is.
             let known = tries == 15 ? 15 : nil
             let ledger = card.ledger(known)
-            var dice = Dice(state: UInt64(seed * 1000 + tries))
+            var dice = SeededRandom(UInt64(seed * 1000 + tries))
             var log: [String] = []
             var lowest = tries
             var counts = [0, 0, 0, 0]

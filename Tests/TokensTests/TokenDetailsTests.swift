@@ -96,6 +96,22 @@ import X509
         return folder.bytes(name) ?? []
     }
 
+    /// What the name and the issuer look like, as `token list --json` shows it.
+    @Test(arguments: [
+        ("SAST-ADN008580ef", "Cisco Manufacturing CA", "Cisco Systems", "sast"),
+        ("SAST-ADN008580ef", "Cisco Manufacturing CA", "Somebody", "sast-name-only"),
+        ("SAST-ADN008580ef", "Lab CA", "Cisco Systems", "sast-name-only"),
+        ("jdoe", "Cisco Manufacturing CA", "Cisco Systems", "other"),
+    ])
+    func aTokenOfCiscoIsToldByName(name: String, authority: String, organization: String, likeness: String) throws {
+        let key = try PrivateKey.generate(bits: 1024)
+        let certificate = try CertificateBuilder(
+            subject: DistinguishedName(["CN": name]), serialNumber: [1], notBefore: 0, notAfter: 1
+        ).issue(
+            for: key.publicKey(), issuer: DistinguishedName(["CN": authority, "O": organization]), signedBy: key)
+        #expect(SASTLikeness(certificate).rawValue == likeness)
+    }
+
     @Test func anAuthoritysCertificateIsNotMeant() throws {
         let folder = TemporaryFolder()
         let fake = try FakeModule()

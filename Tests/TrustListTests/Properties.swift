@@ -1,24 +1,12 @@
 import Foundation
 import FuzzTargets
+import ServerFixtures
 import Testing
 import TrustList
 import X509
 
-/// A small generator whose sequence a failing test can repeat: the seed is in its message.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
-    mutating func bytes(upTo length: Int) -> [UInt8] {
+extension SeededRandom {
+    fileprivate mutating func bytes(upTo length: Int) -> [UInt8] {
         let count = Int.random(in: 0...length, using: &self)
         return (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
     }
@@ -28,7 +16,7 @@ private struct Seeded: RandomNumberGenerator {
     static let seeds = (0..<200).map { _ in UInt64.random(in: 0 ... .max) }
 
     /// A file of random valid records: any roles, names, lengths and unknown content.
-    private func file(_ random: inout Seeded) throws -> TrustListFile {
+    private func file(_ random: inout SeededRandom) throws -> TrustListFile {
         let signer = try Record(
             certificate: Workshop.publisher, role: .sast, dnsName: "pub", ipAddress: [10, 0, 0, 1], names: .cucm,
             withCertificateSignature: Bool.random(using: &random))
@@ -56,7 +44,7 @@ private struct Seeded: RandomNumberGenerator {
     }
 
     @Test(arguments: seeds) func randomValidFilesRoundTrip(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed)
         let made = try file(&random)
         let bytes = made.encoded()
         let read = try TrustListFile(decoding: bytes)
@@ -73,7 +61,7 @@ private struct Seeded: RandomNumberGenerator {
     }
 
     @Test(arguments: seeds) func randomBytesAreRefusedOrKept(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed)
         for prefix: [UInt8] in [[], [1, 0, 2, 1, 2], [1, 0, 2, 1, 2, 2, 0, 2, 1, 0]] {
             let bytes = prefix + random.bytes(upTo: 600)
             FuzzTarget.decode.run(bytes)

@@ -145,12 +145,13 @@ public struct AXLClient: Sendable {
         var columns: [String] = []
         var rows: [[String]] = []
         var isSet: [Bool] = []
-        for case .element(let row) in answer.element(named: "return")?.children ?? [] where row.name == "row" {
+        guard let table = answer.element(named: "return") else { return SQLTable(columns: [], rows: []) }
+        for row in table.elements where row.name == "row" {
             var cells = [String](repeating: "", count: columns.count)
             for index in isSet.indices { isSet[index] = false }
             var next = 0
             var count = 0
-            for case .element(let cell) in row.children {
+            for cell in row.elements {
                 // Most rows have all columns, in the same order.
                 let place =
                     next < columns.count && columns[next] == cell.name ? next : columns.firstIndex(of: cell.name)

@@ -84,8 +84,8 @@ public struct RISClient: Sendable {
         var phones: [RegisteredPhone] = []
         for node in result.element(named: "CmNodes")?.elements(named: "item") ?? [] {
             let name = node.element(named: "Name")?.text ?? ""
-            for case .element(let device) in node.element(named: "CmDevices")?.children ?? []
-            where device.name == "item" {
+            guard let devices = node.element(named: "CmDevices") else { continue }
+            for device in devices.elements where device.name == "item" {
                 if let phone = phone(device, node: name) { phones.append(phone) }
             }
         }
@@ -122,7 +122,7 @@ public struct RISClient: Sendable {
     /// The address is in `IPAddress/item/IP` from version 10 on, just `IpAddress` in the older service.
     private static func phone(_ device: MarkupElement, node: String) -> RegisteredPhone? {
         var phone = RegisteredPhone(name: "", node: node, address: nil, model: nil, status: "")
-        for case .element(let field) in device.children {
+        for field in device.elements {
             switch field.name {
             case "Name": phone.name = field.text
             case "Model": phone.model = Int(field.text)

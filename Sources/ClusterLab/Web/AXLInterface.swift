@@ -113,7 +113,7 @@ struct AXLInterface: Sendable {
     /// `first` of them.
     private func list(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
         func refused(_ text: String) -> WebResponse { SOAP.fault(text, code: -1, request: operation.name) }
-        guard let criteria = operation.element(named: "searchCriteria")?.elements, !criteria.isEmpty,
+        guard let criteria = operation.element(named: "searchCriteria")?.elements, criteria.first != nil,
             let tags = operation.element(named: "returnedTags")?.elements.map(\.name)
         else { return refused("The elements searchCriteria and returnedTags are required") }
         var conditions = ""

@@ -8,10 +8,10 @@ enum SOAP {
     /// The one element in the body of an envelope.
     static func operation(_ body: [UInt8]) -> MarkupElement? {
         guard let envelope = try? XMLDocument.parse(body, maximumSize: 1 << 20), envelope.name == "Envelope",
-            envelope.namespace == envelopeNamespace, let content = envelope.element(named: "Body"),
-            content.elements.count == 1
+            envelope.namespace == envelopeNamespace, let content = envelope.element(named: "Body")
         else { return nil }
-        return content.elements[0]
+        let operations = Array(content.elements)
+        return operations.count == 1 ? operations[0] : nil
     }
 
     static func envelope(_ content: String, status: Int = 200) -> WebResponse {
