@@ -25,7 +25,7 @@ public struct HTMLDocument: Sendable {
             }
         }
         defer { xmlFreeDoc(parsed) }
-        var tree = TreeBuilder()
+        var tree = TreeBuilder(size: bytes.count)
         if let parsed, let element = xmlDocGetRootElement(parsed) { try tree.copy(element) }
         guard let root = tree.root() else {
             throw MarkupError(code: .malformed, message: localized("the page is empty"))

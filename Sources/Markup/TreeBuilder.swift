@@ -10,6 +10,13 @@ struct TreeBuilder {
     /// The places of those that have not ended, the innermost last.
     private var open: [Int] = []
 
+    /// - Parameter size: of the document, in bytes. A row of a table has some 35 for each element, and up to half of them are
+    ///   text; memory that is not used in the end costs nothing.
+    init(size: Int) {
+        elements.reserveCapacity(size / 32)
+        text.reserveCapacity(size / 2)
+    }
+
     private var textEnd: UInt32 { UInt32(text.count) }
 
     /// Begins an element inside the innermost one that has not ended.

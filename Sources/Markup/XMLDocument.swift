@@ -17,7 +17,7 @@ public enum XMLDocument {
             throw MarkupError(code: .malformed, message: localized("out of memory"))
         }
         defer { xmlFreeParserCtxt(context) }
-        var events = XMLEvents()
+        var events = XMLEvents(size: bytes.count)
         // NOENT: the five of XML in an attribute's value, too.
         let options =
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue

@@ -2,9 +2,12 @@ import CXML
 
 /// Builds our tree while libxml2 reads a document, so that there is none of its own to copy.
 struct XMLEvents {
-    private(set) var tree = TreeBuilder()
+    private(set) var tree: TreeBuilder
     /// Why the parser was stopped.
     private(set) var error: MarkupError?
+
+    /// - Parameter size: of the document, in bytes.
+    init(size: Int) { tree = TreeBuilder(size: size) }
 
     /// Has a parser report to a value instead of building its own tree. The value must live as long as it parses.
     static func attach(_ events: UnsafeMutablePointer<XMLEvents>, to context: xmlParserCtxtPtr) {

@@ -44,6 +44,13 @@ struct PhoneMaker {
         let pool, profile, firmware: String
         let group: String
         let servers: [String]
+
+        /// A pool has one group of servers: they need not be hashed as well.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(pool)
+            hasher.combine(profile)
+            hasher.combine(firmware)
+        }
     }
 
     init(_ table: PhoneModelTable) { self.table = table }

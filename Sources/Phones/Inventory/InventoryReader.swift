@@ -80,8 +80,7 @@ struct InventoryReader {
     /// Sets the current state of the phones from an index on.
     private mutating func learn(_ states: [RegisteredPhone], from start: Int) {
         // A phone is listed by each node that knew it.
-        var byName: [String: RegisteredPhone] = [:]
-        for state in states where byName[state.name]?.isRegistered != true { byName[state.name] = state }
+        let byName = Dictionary(states.map { ($0.name, $0) }) { $0.isRegistered ? $0 : $1 }
         var servers: [String: String] = [:]
         for index in phones[start...].indices {
             let state = byName[phones[index].name]
@@ -92,7 +91,9 @@ struct InventoryReader {
                 servers[node] = server
                 phones[index].node = server
             }
-            guard let firmware = state?.firmware, let place = phones[index].place else { continue }
+            guard let firmware = state?.firmware, let place = phones[index].place, place.firmware != firmware else {
+                continue
+            }
             phones[index].place = maker.place(
                 pool: place.devicePool, group: place.callManagerGroup, servers: place.servers,
                 profile: place.securityProfile, firmware: firmware)
