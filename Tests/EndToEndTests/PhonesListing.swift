@@ -92,7 +92,7 @@ import Testing
         #expect(try phones(rehearsal, "list").status == 2)
         let good = rehearsal.folder.write("good.csv", "name,model,device pool\nSEP000000000001,Cisco 7975,HQ\n")
         let pool = try phones(rehearsal, "list", "--phones-from", good, "--pool", "Nowhere")
-        #expect(pool.status == 2 && pool.errors.contains("has the device pool \"Nowhere\""))
+        #expect(pool.status == 2 && pool.errors.contains("is in the device pool \"Nowhere\""))
     }
 
     @Test func theClustersOwnListIsKept() throws {

@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 import Messages
 import Migration
 
@@ -16,7 +15,7 @@ struct ChangeFollower {
 
     init(_ cluster: String, in state: StateFolder) { (self.cluster, self.state) = (cluster, state) }
 
-    private static let pause: useconds_t = 300_000
+    private static let pause = 0.3
 
     /// Returns once no run is in progress.
     ///
@@ -32,7 +31,7 @@ struct ChangeFollower {
                 count += 1
             }
             if !isRunning { return Terminal.endProgress() }
-            usleep(Self.pause)
+            interruptibleSleep(Self.pause)
         }
     }
 
@@ -45,7 +44,7 @@ struct ChangeFollower {
             }
             if !isTold { Terminal.status(running.text(cluster)) }
             isTold = true
-            usleep(3 * Self.pause)
+            interruptibleSleep(3 * Self.pause)
         }
         return nil
     }

@@ -30,30 +30,36 @@ struct PhoneChoice: ParsableArguments {
     /// --model and --pool narrow down the named ones, or all.
     ///
     /// - Parameters:
-    ///   - source: where they come from, as in `cluster lab`.
-    ///   - consequence: what a wrong name means, appended to the message.
+    ///   - source: where they come from, as in *cluster lab*.
+    ///   - restarting: whether they are about to restart; then it is said that none was.
     /// - Throws: a ``Failure`` if something named does not exist, or nothing is left.
-    func choose(from phones: [Phone], of source: String, consequence: String = "") throws -> [Phone] {
+    func choose(from phones: [Phone], of source: LocalizableText, restarting: Bool = false) throws -> [Phone] {
         guard isGiven, !phones.isEmpty else { return phones }
         let all = phones.map { Candidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "") }
-        return try places(among: all, of: source, consequence: consequence).map { phones[$0] }
+        return try places(among: all, of: source, restarting).map { phones[$0] }
     }
 
     private struct Candidate { let name, model, pool: String }
 
-    private func places(among candidates: [Candidate], of source: String, consequence: String) throws -> [Int] {
+    private func places(
+        among candidates: [Candidate], of source: LocalizableText, _ restarting: Bool
+    ) throws -> [Int] {
         let named = phone + (try namesFrom.map(Self.names) ?? [])
         let known = named.isEmpty ? [] : Set(candidates.map(\.name))
         let unknown = named.filter { !known.contains($0) }
         guard unknown.isEmpty else {
             let shown = unknown.prefix(5).joined(separator: ", ") + (unknown.count > 5 ? " ..." : "")
+            let missing = localized("\(unknown.count) of \(named.count) phones are not in \(source): \(shown).")
             throw Failure(
-                Status.notThere,
-                localized("\(unknown.count) of \(named.count) phones are not in \(source): \(shown).\(consequence)"),
+                Status.notThere, restarting ? localized("\(missing) Nothing was restarted.") : missing,
                 next: localized("Correct the names; a phone's name is SEP and its MAC address."))
         }
-        try check(model, among: Set(candidates.map(\.model)), localized("model"), source)
-        try check(pool, among: Set(candidates.map(\.pool)), localized("device pool"), source)
+        try check(model, among: Set(candidates.map(\.model))) { name in
+            localized("No phone of \(source) has the model \"\(name)\".")
+        }
+        try check(pool, among: Set(candidates.map(\.pool))) { name in
+            localized("No phone of \(source) is in the device pool \"\(name)\".")
+        }
         let names = Set(named)
         let chosen = candidates.indices.filter { index in
             let candidate = candidates[index]
@@ -71,10 +77,12 @@ struct PhoneChoice: ParsableArguments {
         return chosen
     }
 
-    private func check(_ wanted: [String], among known: Set<String>, _ what: LocalizableText, _ source: String) throws {
+    private func check(
+        _ wanted: [String], among known: Set<String>, _ missing: (String) -> LocalizableText
+    ) throws {
         for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
             throw Failure(
-                Status.notThere, localized("No phone of \(source) has the \(what) \"\(name)\"."),
+                Status.notThere, missing(name),
                 next: localized("Available: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", "))."))
         }
     }

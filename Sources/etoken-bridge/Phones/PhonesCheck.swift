@@ -93,7 +93,7 @@ struct PhonesCheck: ParsableCommand {
                 next: localized("Specify the file that phones should hold: --file FILE."))
         }
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(live.name)").localized)
+            from: try inventory.read { cluster }, of: localized("cluster \(live.name)"))
         let (_, held) = questions.ask(chosen, of: live)
         let report = self.report(of: live.name, chosen, held, bytes)
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }

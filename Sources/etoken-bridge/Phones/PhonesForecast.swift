@@ -83,7 +83,7 @@ struct PhonesForecast: ParsableCommand {
         Terminal.note(localized("Reading cluster \(live.name) ..."))
         let present = try PresentTrustLists(of: live.trustLists, acceptingUnproven: evidence.acceptUnproven)
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(live.name)").localized)
+            from: try inventory.read { cluster }, of: localized("cluster \(live.name)"))
         // A plan asks every phone.
         let (asked, held) = questions.ask(chosen, of: live, usually: file == nil ? chosen.count : 200)
         let state = try StateFolder.standard()

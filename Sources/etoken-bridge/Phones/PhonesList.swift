@@ -48,7 +48,7 @@ struct PhonesList: ParsableCommand {
     func run() throws {
         if let csvPath, csvPath != "-" { try replacing.check(csvPath) }
         let cluster = try self.cluster ?? (source.phonesFrom == nil ? DefaultCluster.resolve() : nil)
-        let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")").localized
+        let sourceName = source.phonesFrom.map { .verbatim($0) } ?? localized("cluster \(cluster ?? "")")
         var opened: ClusterClient?
         defer { opened?.close() }
         let all = try source.read {

@@ -145,8 +145,7 @@ struct PhonesRestart: ParsableCommand {
     private func chosen(in cluster: ClusterClient, besides stopped: RestartRecord?) throws -> [String] {
         let inventory = try Inventory.read(from: cluster, by: .axl, asksForState: false)
         let phones = try choice.choose(
-            from: inventory.phones, of: localized("cluster \(cluster.configuration.name)").localized,
-            consequence: localized(" Nothing was restarted.").localized
+            from: inventory.phones, of: localized("cluster \(cluster.configuration.name)"), restarting: true
         ).map(\.name).sorted()
         if let stopped {
             Terminal.note(
