@@ -33,6 +33,12 @@ public struct Forecast: Sendable {
             let isRegistered: Bool
             /// What phones share, and with it the TVS servers that they ask.
             let place: ObjectIdentifier?
+
+            /// These two tell most kinds apart.
+            func hash(into hasher: inout Hasher) {
+                hasher.combine(model)
+                hasher.combine(place)
+            }
         }
         var known: [Kind: Verdict] = [:]
         let serving = nodes.filter { itls[$0] != nil } + itls.keys.filter { !nodes.contains($0) }.sorted()
@@ -118,6 +124,13 @@ public struct Forecast: Sendable {
             let reason: LocalizableText
             let holding: HeldFile
             let outcome: Verdict.Outcome
+
+            /// These tell most groups apart.
+            func hash(into hasher: inout Hasher) {
+                hasher.combine(model)
+                hasher.combine(pool)
+                hasher.combine(outcome)
+            }
         }
         var places: [Key: Int] = [:]
         var members: [(first: Entry, phones: [Phone])] = []
