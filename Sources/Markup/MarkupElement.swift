@@ -52,6 +52,7 @@ public struct MarkupElement: Sendable {
     /// The elements directly inside.
     public var elements: Elements { Elements(tree: tree, place: place + 1, end: Int(element.end)) }
 
+    /// Elements of the same parent, in document order.
     public struct Elements: Sequence, IteratorProtocol, Sendable {
         fileprivate let tree: MarkupTree
         fileprivate var place: Int

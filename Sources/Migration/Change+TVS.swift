@@ -45,9 +45,9 @@ extension Change {
     }
 
     /// - Parameter isWritten: whether the file is there, or will be uploaded; then what TVS says counts as it is.
-    private func expected(_ replies: [TVSReply], of signer: CandidateSigner?, isWritten: Bool) -> TVSAnswers {
-        guard !isWritten, let signer else { return TVSAnswers(replies) }
-        return TVSAnswers(replies.map { havingRead($0, of: signer) })
+    private func expected(_ replies: [TVSReply], of signer: CandidateSigner?, isWritten: Bool) -> TVSReplies {
+        guard !isWritten, let signer else { return TVSReplies(replies) }
+        return TVSReplies(replies.map { havingRead($0, of: signer) })
     }
 
     /// What a server says of a signer once it has read a file that names that one. The commands write the file where it is
@@ -122,7 +122,7 @@ extension Change {
     func forecastBack(_ context: RunContext) throws {
         guard let signer = formerSigner else { return }
         try awaitTVS(about: signer, context)
-        let forecast = Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(askTVS(about: signer)))
+        let forecast = Self.forecast(for: signer, survey: survey, tvs: TVSReplies(askTVS(about: signer)))
         try record(.forecastOfRollback(StoredForecast(forecast)))
         try Self.checkRollback(forecast, acceptingStranded: acceptsStrandedByRollback)
     }

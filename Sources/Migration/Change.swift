@@ -241,7 +241,7 @@ public final class Change {
 
     // MARK: Forecast
 
-    static func forecast(for offered: CandidateSigner, survey: Survey, tvs: TVSAnswers) -> Forecast {
+    static func forecast(for offered: CandidateSigner, survey: Survey, tvs: TVSReplies) -> Forecast {
         Forecast(
             of: survey.phones, signer: offered, present: survey.present, itls: survey.itlLists,
             nodes: survey.world.nodes, tvs: tvs)
@@ -307,7 +307,7 @@ public final class Change {
     /// was no file.
     func forecastOfRollback() -> Forecast? {
         guard known.toldPhones, known.toldFile != nil, let signer = formerSigner else { return nil }
-        return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(repliesOnceBack(signer)))
+        return Self.forecast(for: signer, survey: survey, tvs: TVSReplies(repliesOnceBack(signer)))
     }
 
     /// Refuses to roll back if phones that accepted the new file would not accept the previous one.

@@ -109,18 +109,3 @@ extension ClusterAccess {
         try restart(service: service, on: node, isInterrupted: { false })
     }
 }
-
-extension TVSAnswers {
-    public init(_ replies: [TVSReply]) { self.init(replies.map { ($0.server, $0.answer) }) }
-}
-
-/// The answer of one TVS server.
-public struct TVSReply: Sendable {
-    public let server: String
-    public let answer: TVSStatement
-
-    public init(server: String, answer: TVSStatement) {
-        self.server = server
-        self.answer = answer
-    }
-}

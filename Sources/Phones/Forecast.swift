@@ -23,7 +23,7 @@ public struct Forecast: Sendable {
     ///   - nodes: the order of the nodes: the publisher first.
     public init(
         of phones: [SurveyedPhone], signer: CandidateSigner, present: TrustListFile?, itls: [String: TrustListFile],
-        nodes: [String], tvs: TVSAnswers
+        nodes: [String], tvs: TVSReplies
     ) {
         /// Phones that are alike in these get the same verdict; clusters have thousands of each.
         struct Kind: Hashable {

@@ -23,8 +23,8 @@ extension Forecast {
     ///   - signer: who signs the second file.
     /// - Returns: the forecasts of both files.
     public static func inTurn(
-        _ phones: [SurveyedPhone], introducer: CandidateSigner, list: TrustListFile, introducerTVS: TVSAnswers,
-        signer: CandidateSigner, tvs: TVSAnswers, present: TrustListFile?, itls: [String: TrustListFile],
+        _ phones: [SurveyedPhone], introducer: CandidateSigner, list: TrustListFile, introducerTVS: TVSReplies,
+        signer: CandidateSigner, tvs: TVSReplies, present: TrustListFile?, itls: [String: TrustListFile],
         nodes: [String]
     ) -> (first: Forecast, second: Forecast) {
         let first = Forecast(

@@ -2,12 +2,13 @@ import Basics
 import Cluster
 import Configuration
 import Messages
-import Operations
 import ServerFixtures
 import Synchronization
 import Testing
 import TrustList
 import X509
+
+@testable import Operations
 
 /// A CTL file on all nodes or on none, with nodes in memory that fail on request.
 @Suite(.waiting, .timeLimit(.minutes(5))) struct DeploymentTests {

@@ -43,7 +43,7 @@ import X509
     }
 
     func forecast(
-        _ servers: [[String]], signer: CandidateSigner, itl: TrustListFile? = nil, tvs: TVSAnswers
+        _ servers: [[String]], signer: CandidateSigner, itl: TrustListFile? = nil, tvs: TVSReplies
     ) -> [Verdict] {
         let phones = servers.enumerated().map { index, servers in
             Phone(
@@ -71,7 +71,10 @@ import X509
         let vouching = TVSStatement.vouches(certificate: Self.token.der, roles: [.sast])
         let verdicts = forecast(
             [["pub"], ["sub"], ["sub", "pub"], ["other"], []], signer: Self.signer(Self.token),
-            tvs: TVSAnswers([("pub", vouching), ("sub", .unreachable(.verbatim("it is down")))]))
+            tvs: TVSReplies([
+                TVSReply(server: "pub", answer: vouching),
+                TVSReply(server: "sub", answer: .unreachable(.verbatim("it is down"))),
+            ]))
         #expect(verdicts.map(\.outcome) == [.accepted, .refused, .accepted, .refused, .accepted])
         #expect(verdicts[1].reason.localized.contains("it is down"))
         #expect(verdicts[3].reason.localized.contains("no TVS server is known on other"))
@@ -93,7 +96,7 @@ import X509
                 of: SurveyedPhone.all(
                     [phone], checksums: [:], present: (present.encoded(), present), copy: { _ in nil }),
                 signer: signer, present: nil, itls: itls, nodes: ["pub", "sub"],
-                tvs: TVSAnswers([("pub", answer)])
+                tvs: TVSReplies([TVSReply(server: "pub", answer: answer)])
             ).entries[0].verdict
         }
         let down = verdict(.unreachable(.verbatim("it is down")))
@@ -106,10 +109,12 @@ import X509
     @Test func aRegeneratedSignerIsNotTakenForGranted() throws {
         let served = try Self.list("ITLFile.tlv", [(Self.renewed, .sast), (Self.tvs, .tvs)])
         let signer = Self.signer(Self.renewed)
-        let down = TVSAnswers([("pub", .unreachable(.verbatim("it is down")))])
+        let down = TVSReplies([TVSReply(server: "pub", answer: .unreachable(.verbatim("it is down")))])
         let without = forecast([["pub"]], signer: signer, itl: served, tvs: down)
         #expect(without.map(\.rule) == [.itlNewer] && without.map(\.outcome) == [.unknown])
-        let vouching = TVSAnswers([("pub", .vouches(certificate: Self.renewed.der, roles: [.sast]))])
+        let vouching = TVSReplies([
+            TVSReply(server: "pub", answer: .vouches(certificate: Self.renewed.der, roles: [.sast]))
+        ])
         #expect(forecast([["pub"]], signer: signer, itl: served, tvs: vouching).map(\.outcome) == [.accepted])
         // One that was there before is taken for granted.
         #expect(
@@ -128,8 +133,9 @@ import X509
             many, checksums: [:], present: (present.encoded(), present), copy: { _ in nil })
         let forecast = Forecast(
             of: surveyed, signer: Self.signer(Self.token), present: present, itls: ["pub": itl], nodes: ["pub"],
-            tvs: TVSAnswers([
-                ("pub", .vouches(certificate: Self.token.der, roles: [.sast])), ("sub", .doesNotKnow),
+            tvs: TVSReplies([
+                TVSReply(server: "pub", answer: .vouches(certificate: Self.token.der, roles: [.sast])),
+                TVSReply(server: "sub", answer: .doesNotKnow),
             ]))
         #expect(forecast.groups.reduce(0) { $0 + $1.phones.count } == 40_000)
         #expect(forecast.groups.count < 10)
@@ -156,7 +162,7 @@ import X509
                 copy: { text in copies.first { Digest.sha1($0.encoded()).hex == text } })
             return Forecast(
                 of: surveyed, signer: Self.signer(signer), present: present, itls: ["pub": itl], nodes: ["pub"],
-                tvs: TVSAnswers([("pub", tvs)])
+                tvs: TVSReplies([TVSReply(server: "pub", answer: tvs)])
             ).entries[0].verdict
         }
         return (verdict(["SEP1": page]), verdict([:]))

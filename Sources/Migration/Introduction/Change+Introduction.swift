@@ -22,8 +22,8 @@ extension Change {
     ///   - introducerTVS: what TVS servers say about the signer of the file that introduces the other.
     ///   - list: that file, if it exists.
     static func forecasts(
-        for offered: CandidateSigner, introduction: PlannedIntroduction?, survey: Survey, tvs: TVSAnswers,
-        introducerTVS: TVSAnswers, list: TrustListFile? = nil
+        for offered: CandidateSigner, introduction: PlannedIntroduction?, survey: Survey, tvs: TVSReplies,
+        introducerTVS: TVSReplies, list: TrustListFile? = nil
     ) -> (Forecast, IntroductionForecasts?) {
         let direct = forecast(for: offered, survey: survey, tvs: tvs)
         guard let introduction else { return (direct, nil) }

@@ -55,7 +55,7 @@ extension Change {
     /// asked about the previous file's signer.
     func priceOfBackOut() throws -> BackOut? {
         guard let present = survey.present, let signer = formerSigner else { return nil }
-        let tvs = TVSAnswers(repliesOnceBack(signer))
+        let tvs = TVSReplies(repliesOnceBack(signer))
         func price(_ point: BackOut.Point, _ step: Int?, _ phones: [SurveyedPhone]) -> BackOut.Price {
             let forecast = Forecast(
                 of: phones, signer: signer, present: present, itls: survey.itlLists, nodes: survey.world.nodes,

@@ -97,16 +97,40 @@ public struct TrustListDeployment: Sendable {
 }
 
 extension ClusterTrustLists {
-    /// Deploys a CTL file to every node, or deletes it there.
+    /// Deploys a CTL file to every node.
     ///
     /// - Parameters:
-    ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that keeps serving what it served before.
+    ///   - allowingMissingServers: whether it may lack servers of the current file.
     ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted from a node that has no way to say what it has.
-    /// - Throws: what `approve` and `backUp` throw, and ``EvidenceError``, before anything was changed. Errors of nodes
-    ///   are part of the result.
-    public func replace(
+    /// - Throws: ``DeploymentError`` (`missing-servers`), what `approve` and `backUp` throw, and ``EvidenceError``, before
+    ///   anything was changed. Errors of nodes are part of the result.
+    public func deploy(
+        _ file: DeployableFile, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
+        allowingMissingServers: Bool = false, acceptingUnproven: Bool = false, hooks: TrustListDeployment.Hooks
+    ) throws -> TrustListDeployment {
+        var checked = hooks
+        checked.approve = { present in
+            if !allowingMissingServers { try file.checkServers(replacing: present) }
+            try hooks.approve(present)
+        }
+        return try replace(
+            with: file.bytes, policy: policy, restartsTFTP: restartsTFTP, acceptingUnproven: acceptingUnproven,
+            hooks: checked)
+    }
+
+    /// Deletes the CTL file on every node; otherwise as ``deploy(_:policy:restartsTFTP:allowingMissingServers:acceptingUnproven:hooks:)``.
+    public func delete(
+        policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false, acceptingUnproven: Bool = false,
+        hooks: TrustListDeployment.Hooks
+    ) throws -> TrustListDeployment {
+        try replace(
+            with: nil, policy: policy, restartsTFTP: restartsTFTP, acceptingUnproven: acceptingUnproven, hooks: hooks)
+    }
+
+    /// - Parameter contents: any file; nil deletes it.
+    func replace(
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
         acceptingUnproven: Bool = false, hooks: TrustListDeployment.Hooks
     ) throws -> TrustListDeployment {
@@ -148,7 +172,7 @@ extension ClusterTrustLists {
         return run.result(left.isEmpty ? .undone : .notUndone, failure: first)
     }
 
-    /// What ``replace(with:policy:restartsTFTP:hooks:)`` would find and do, without a login and without a change.
+    /// What deploying or deleting would find and do, without a login and without a change.
     ///
     /// - Parameter contents: the file; nil for none.
     /// - Returns: with `untouched` for a node that would be changed; and what every node serves.

@@ -49,8 +49,8 @@ struct CtlDelete: ParsableCommand {
         }
         if !anyMode { try checkMode(of: configured) }
         let lock = try ClusterLock.forCommand(name)
-        let deployment = try ClusterTrustLists(hosts, of: name).replace(
-            with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+        let deployment = try ClusterTrustLists(hosts, of: name).delete(
+            policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { _ in
                 try confirmation.ask(

@@ -67,7 +67,8 @@ struct CtlDeploy: ParsableCommand {
 
     func run() throws {
         let cluster = try self.cluster ?? (folder.isEmpty ? DefaultCluster.resolve() : nil)
-        let file = try verified()
+        let read = try CtlFile(self.file)
+        let file = try DeployableFile(read.list, bytes: read.bytes, path: self.file, at: Timestamp.now.seconds)
         let hosts: [any TrustListHost]
         let question: LocalizableText
         if let cluster {
@@ -85,15 +86,15 @@ struct CtlDeploy: ParsableCommand {
             let (rehearsal, present) = ClusterTrustLists(hosts, of: cluster).rehearse(file.bytes)
             warn(file, replacing: present)
             try rehearsal.report(on: place, json: common.json)
-            return try checkServers(of: file, replacing: present)
+            if !allowMissingServers { try file.checkServers(replacing: present) }
+            return
         }
         let lock = try cluster.map { try ClusterLock.forCommand($0) }
         defer { withExtendedLifetime(lock) {} }
-        let deployment = try ClusterTrustLists(hosts, of: cluster).replace(
-            with: file.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
-            acceptingUnproven: evidence.acceptUnproven,
+        let deployment = try ClusterTrustLists(hosts, of: cluster).deploy(
+            file, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+            allowingMissingServers: allowMissingServers, acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { present in
-                try checkServers(of: file, replacing: present)
                 Terminal.note(
                     localized(
                         "\(self.file): \(file.bytes.count) bytes, SHA-1 \(Digest.sha1(file.bytes).hex), signed by \(file.list.header.signerName)."
@@ -113,44 +114,8 @@ struct CtlDeploy: ParsableCommand {
         }
     }
 
-    /// The file, if phones could read it and its signature is right.
-    private func verified() throws -> CtlFile {
-        let file = try CtlFile(self.file)
-        let rules = DeploymentRules(for: file.list)
-        guard rules.isCTLFile else {
-            throw Failure(
-                Status.verificationFailed,
-                localized("\(self.file) calls itself \(file.list.header.fileName); expected CTLFile.tlv."),
-                next: localized("Specify a CTL file: etoken-bridge ctl show \(path: self.file)"))
-        }
-        let failed = rules.failedChecks(at: Int64(time(nil)))
-        guard failed.isEmpty else {
-            throw Failure(
-                Status.verificationFailed,
-                localized("\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)"),
-                next: localized("See all of them: etoken-bridge ctl verify \(path: self.file)"),
-                causes: failed.map(\.text))
-        }
-        return file
-    }
-
-    private func checkServers(of file: CtlFile, replacing present: DistributedFile) throws {
-        guard !allowMissingServers else { return }
-        let missing = DeploymentRules(for: file.list).missingServers(replacing: present)
-        guard !missing.isEmpty else { return }
-        throw Failure(
-            Status.verificationFailed,
-            localized(
-                "\(self.file) has no record of \(missing.list), which the current CTL file has; it was not deployed."
-            ),
-            code: "missing-servers",
-            next: localized(
-                "See how they differ: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl diff. If that is what you want, add --allow-missing-servers."
-            ))
-    }
-
-    private func warn(_ file: CtlFile, replacing present: DistributedFile) {
-        guard !DeploymentRules(for: file.list).isSignerKnown(to: present) else { return }
+    private func warn(_ file: DeployableFile, replacing present: DistributedFile) {
+        guard !file.isSignerKnown(to: present) else { return }
         Terminal.note(
             localized(
                 "Warning: the signer, \(file.list.header.signerName), is not in the previous CTL file. Phones that hold that file accept the new one only where TVS vouches for the signer (see docs/phone-acceptance.md)."

@@ -100,7 +100,7 @@ struct PhonesForecast: ParsableCommand {
         let forecast = StoredForecast(
             Forecast(
                 of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
-                tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies)))
+                tvs: given == nil ? .everywhere(.expectedToVouch) : TVSReplies(replies)))
 
         let report = ForecastReport(
             cluster: live.name, file: given.map { .init(path: $0.path, list: $0.list) },

@@ -72,6 +72,7 @@ extension Status {
             case .inconsistent: failed
             case .unusable: verificationFailed
             }
+        case is DeploymentError: verificationFailed
         case let error as MigrationError:
             switch error.code {
             case .contradicted, .unproven: notTrusted

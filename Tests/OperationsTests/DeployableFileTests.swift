@@ -1,13 +1,14 @@
 import Cluster
 import Configuration
 import Messages
-import Operations
 import Testing
 import TrustList
 import X509
 
+@testable import Operations
+
 /// What a CTL file must be like before it is deployed, and what is said about nodes that differ.
-@Suite(.timeLimit(.minutes(5))) struct DeploymentRulesTests {
+@Suite(.timeLimit(.minutes(5))) struct DeployableFileTests {
     private static let key = try! PrivateKey.generate(bits: 1024)
 
     private static func certificate(_ name: String, _ serial: UInt8, until: Int64 = 4_000_000_000) throws -> Certificate
@@ -33,6 +34,10 @@ import X509
         ).signed(by: SoftwareSigner(certificate: records[0].0, key: key))
     }
 
+    private func file(_ list: TrustListFile) throws -> DeployableFile {
+        try DeployableFile(list, bytes: list.encoded(), path: "new.tlv", at: 1_500_000_000)
+    }
+
     private func served(_ files: [TrustListFile?]) -> DistributedFile {
         DistributedFile(
             kind: .ctl,
@@ -47,9 +52,9 @@ import X509
         let (pub, sub) = (try Self.certificate("pub", 2), try Self.certificate("sub", 3))
         let all = try Self.list([(signer, .sast, "s"), (pub, .ccmTFTP, "pub"), (sub, .tftp, "sub")])
         let one = try Self.list([(signer, .sast, "s"), (pub, .ccmTFTP, "pub")])
-        #expect(DeploymentRules(for: all).missingServers(replacing: served([one, all])) == [])
-        #expect(DeploymentRules(for: one).missingServers(replacing: served([one, all, all])) == ["sub"])
-        #expect(DeploymentRules(for: one).missingServers(replacing: served([nil])) == [])
+        #expect(try file(all).missingServers(replacing: served([one, all])) == [])
+        #expect(try file(one).missingServers(replacing: served([one, all, all])) == ["sub"])
+        #expect(try file(one).missingServers(replacing: served([nil])) == [])
     }
 
     @Test func aSignerIsKnownFromTheFileThatPhonesHold() throws {
@@ -57,10 +62,10 @@ import X509
         let before = try Self.list([(old, .sast, "o")])
         let introduced = try Self.list([(old, .sast, "o"), (new, .sast, "n")])
         let after = try Self.list([(new, .sast, "n")])
-        #expect(!DeploymentRules(for: after).isSignerKnown(to: served([before])))
-        #expect(DeploymentRules(for: after).isSignerKnown(to: served([introduced])))
-        #expect(DeploymentRules(for: after).isSignerKnown(to: served([after])))
-        #expect(DeploymentRules(for: after).isSignerKnown(to: served([nil])))
+        #expect(try !file(after).isSignerKnown(to: served([before])))
+        #expect(try file(after).isSignerKnown(to: served([introduced])))
+        #expect(try file(after).isSignerKnown(to: served([after])))
+        #expect(try file(after).isSignerKnown(to: served([nil])))
     }
 
     /// The same subject, issuer and serial number with another key: phones would consider its signature wrong.
@@ -77,19 +82,40 @@ import X509
         let after = try TrustListDraft(fileName: "CTLFile.tlv", timestamp: 2, digest: .sha1, records: [record])
             .signed(by: SoftwareSigner(certificate: double, key: other))
         #expect(after.records[0].names(issuer: before.header.caName, serialNumber: before.header.serialNumber))
-        #expect(!DeploymentRules(for: after).isSignerKnown(to: served([before])))
+        #expect(try !file(after).isSignerKnown(to: served([before])))
     }
 
     @Test func whatPhonesCannotUseIsNotDeployed() throws {
         let signer = try Self.certificate("signer", 1)
         let list = try Self.list([(signer, .sast, "s")])
-        #expect(
-            DeploymentRules(for: list).isCTLFile && DeploymentRules(for: list).failedChecks(at: 1_500_000_000) == [])
-        #expect(try !DeploymentRules(for: Self.list([(signer, .sast, "s")], fileName: "ITLFile.tlv")).isCTLFile)
+        #expect(try file(list).bytes == list.encoded())
+        let itl = #expect(throws: DeploymentError.self) {
+            try file(Self.list([(signer, .sast, "s")], fileName: "ITLFile.tlv"))
+        }
+        #expect(itl?.text.localized == "new.tlv calls itself ITLFile.tlv; expected CTLFile.tlv.")
         var bytes = list.encoded()
         bytes[bytes.count - 1] ^= 1
         let damaged = try TrustListFile(decoding: bytes)
-        #expect(DeploymentRules(for: damaged).failedChecks(at: 1_500_000_000) != [])
+        let error = #expect(throws: DeploymentError.self) { try file(damaged) }
+        #expect(error?.code == .verificationFailed && error?.details.isEmpty == false)
+    }
+
+    /// Nothing is asked, saved or changed, unless someone allows it.
+    @Test func aFileThatLacksServersStopsBeforeAnyQuestion() throws {
+        let (signer, sub) = (try Self.certificate("signer", 1), try Self.certificate("sub", 3))
+        let present = try Self.list([(signer, .sast, "s"), (sub, .tftp, "sub")]).encoded()
+        let new = try file(Self.list([(signer, .sast, "s")]))
+        let node = DeploymentTests.Node("pub", present)
+        var hooks = TrustListDeployment.Hooks(backUp: { _ in "saved" })
+        var asked = 0
+        hooks.approve = { _ in asked += 1 }
+        let error = #expect(throws: DeploymentError.self) {
+            try ClusterTrustLists([node]).deploy(new, hooks: hooks)
+        }
+        #expect(error?.code == .missingServers && error?.text.localized.contains("no record of sub,") == true)
+        #expect(asked == 0 && node.writes.isEmpty)
+        let done = try ClusterTrustLists([node]).deploy(new, allowingMissingServers: true, hooks: hooks)
+        #expect(done.outcome == .done && asked == 1)
     }
 
     @Test func nodesThatDifferAreFindings() throws {
