@@ -70,7 +70,8 @@ struct TreeBuilder {
     }
 }
 
-/// The names and namespaces of a document: libxml2 keeps each once, at one address.
+/// The names and namespaces of a document. Of XML, libxml2 keeps each once, at one address; in a page, which is much smaller,
+/// each element has its own.
 private struct Words {
     private(set) var all: [String] = []
     /// Of each; nil for one made of two.

@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
@@ -57,11 +58,23 @@ extension Change {
         return TVSReply(server: reply.server, answer: reply.answer.havingRead(aFileNaming: signer))
     }
 
-    /// Waits until TVS has read the file that the cluster has just written.
+    /// Waits until TVS has read the file that the cluster has just written, whichever of its certificates signed it.
     ///
     /// - Throws: as ``awaitTVS(about:_:)``.
     func awaitTVS(_ context: RunContext) throws {
-        if let signer = signerOfClusterFile { try awaitTVS(about: signer, context) }
+        guard let expected = signerOfClusterFile else { return }
+        try awaitTVS(about: (try? fileOfCluster())?.candidateSigner ?? expected, context)
+    }
+
+    /// The file that every node serves, if the cluster signed it and it is not the previous one; nil for any other.
+    func fileOfCluster() throws -> TrustListFile? {
+        let accepts = plan.settings.acceptsUnproven
+        guard
+            let file = try? cluster.trustLists.readWitnessed(.ctl).contents(acceptingUnproven: accepts),
+            let bytes = file.value, bytes != survey.presentBytes
+        else { return nil }
+        let list = try TrustListFile(decoding: bytes)
+        return try isSignedByCluster(list) ? list : nil
     }
 
     /// Waits until TVS has read a file that is on every node and names this signer. Where it does not, it is restarted.

@@ -34,10 +34,11 @@ public struct Forecast: Sendable {
             /// What phones share, and with it the TVS servers that they ask.
             let place: ObjectIdentifier?
 
-            /// These two tell most kinds apart.
+            /// These tell most kinds apart, also if phones' pages showed a different checksum each.
             func hash(into hasher: inout Hasher) {
                 hasher.combine(model)
                 hasher.combine(place)
+                hasher.combine(holding.checksum)
             }
         }
         var known: [Kind: Verdict] = [:]
@@ -125,11 +126,11 @@ public struct Forecast: Sendable {
             let holding: HeldFile
             let outcome: Verdict.Outcome
 
-            /// These tell most groups apart.
+            /// These tell most groups apart, also if phones' pages showed a different checksum each.
             func hash(into hasher: inout Hasher) {
                 hasher.combine(model)
                 hasher.combine(pool)
-                hasher.combine(outcome)
+                hasher.combine(holding.checksum)
             }
         }
         var places: [Key: Int] = [:]

@@ -67,6 +67,32 @@ import Testing
         #expect(try holding() == .presentFile)
     }
 
+    /// The services have restarted, and a phone may have looked for the file by itself.
+    @Test func aChangeThatRestartsNobodyDoesNotKnowWhatTheyHold() throws {
+        let cluster = try Situation.all[0].cluster()
+        let request = ChangeRequest(
+            .toEtoken, tokens: Situation.tokens, settings: .init(acceptsStranded: true, output: folder.path + "/out"),
+            phones: .init(restart: false), now: 1_800_000_000)
+        try Change(.new(request), of: cluster, state: folder.state).runAll()
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.leftToDo.map(\.code) == [.visit, .notRestarted], "\(record.leftToDo)")
+        let task = try #require(record.leftToDo.last)
+        #expect(task.text.localized == "2 phones are not restarted, because this change restarts none.")
+        #expect(task.next.first?.localized.hasSuffix("phones restart --cluster memory --all") == true)
+        #expect(try register.entries.map(\.phone) == ["SEP3"])
+
+        cluster.silent = ["SEP1", "SEP2", "SEP3"]
+        func holding() throws -> [String: HeldFile.Code] {
+            let phones = try Survey(of: cluster, backups: folder.state, acceptingUnproven: false).phones
+            return Dictionary(uniqueKeysWithValues: phones.map { ($0.phone.name, $0.holding.code) })
+        }
+        #expect(try holding() == ["SEP1": .notKnown, "SEP2": .notKnown, "SEP3": .olderFile])
+        let restart = try RestartRecord.begin(
+            cluster: "memory", phones: ["SEP1", "SEP2"], isReset: false, in: folder.state.path, at: .now)
+        try restart.note(told: "SEP1")
+        #expect(try holding() == ["SEP1": .presentFile, "SEP2": .notKnown, "SEP3": .olderFile])
+    }
+
     /// Anybody on the voice network can answer in a phone's place.
     @Test func aPageDoesNotProveThatOneHasRestarted() throws {
         let cluster = try migrated(showsTheNewFile: true)

@@ -35,7 +35,7 @@ import X509
     }
 
     private func file(_ list: TrustListFile) throws -> DeployableFile {
-        try DeployableFile(list, bytes: list.encoded(), path: "new.tlv", at: 1_500_000_000)
+        try DeployableFile(list.encoded(), path: "new.tlv", at: 1_500_000_000)
     }
 
     private func served(_ files: [TrustListFile?]) -> DistributedFile {

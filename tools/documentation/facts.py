@@ -1,5 +1,6 @@
 """Links, the index, exit statuses and quotations: what pages say about files and sources."""
 
+import json
 import os
 import pathlib
 import re
@@ -80,7 +81,32 @@ def check_workflows():
         fail("facts", *problems)
 
 
+def check_error_codes():
+    """docs/schema/error.json knows the code of every error that a command may end with."""
+    # These never reach a user as they are: others say what they mean there.
+    inner = {"MarkupError", "StepFailure", "TransferError"}
+    codes = set()
+    for path in (repository / "Sources").rglob("*.swift"):
+        if path.relative_to(repository).parts[1] in ("ClusterLab", "VirtualToken", "cluster-lab", "virtual-token"):
+            continue
+        text = path.read_text()
+        if "etoken-bridge" in path.parts:
+            codes |= set(re.findall(r'\bcode: "([a-z0-9-]+)"', text))
+        for error in re.finditer(r"^public struct (\w+): [^{]*\bUserError\b", text, flags=re.M):
+            cases = re.search(r"^    public enum Code\b[^{]*\{(.*?)^    \}", text[error.end():], flags=re.M | re.S)
+            if not cases or error[1] in inner:
+                continue
+            for case in re.finditer(r"^        case (.+)$", cases[1], flags=re.M):
+                for name, code in re.findall(r'(\w+)(?: = "([^"]+)")?(?:, |$)', case[1]):
+                    codes.add(code or name)
+    schema = json.loads((docs / "schema/error.json").read_text())
+    missing = codes - set(schema["properties"]["error"]["properties"]["code"]["enum"])
+    if missing:
+        fail("facts", *(f"docs/schema/error.json lacks the code {code}" for code in sorted(missing)))
+
+
 def check():
+    check_error_codes()
     check_workflows()
     statuses = re.findall(
         r"^    static let [a-zA-Z]*: Int32 = (\d+)$",

@@ -66,12 +66,10 @@ public struct JournalState: Sendable {
     public private(set) var restarted: [(service: String, node: String)] = []
     /// Whether services or phones were ever restarted with the new file.
     public private(set) var toldPhones = false
-    /// The phones that were told to restart since the files last changed, and not refused since.
-    private var toldPhoneNames: Set<String> = []
-    /// As recorded by older versions: the last one, by name.
-    private var toldUpTo: String?
-    /// Those that the cluster did not restart, whether or not an earlier run told them.
-    private var refusedPhones: Set<String> = []
+    /// Since the files last changed.
+    private var told = Told()
+    /// Of the file that introduces the signer; nil until the new file is there.
+    private var toldOfIntroduction: Told?
     /// What phones held when they were last checked, since the files last changed.
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The phones that were registered before any of them could see a change.
@@ -93,7 +91,8 @@ public struct JournalState: Sendable {
             // Phones that were told about the file that introduced the signer have to be told about the new one.
             if introduction != nil, record.step == commitStep {
                 restarted = []
-                (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
+                toldOfIntroduction = toldOfIntroduction ?? told
+                told = Told()
             }
         case .fact: if let fact = record.fact { apply(fact) }
         case .proved, .skipped:
@@ -101,7 +100,7 @@ public struct JournalState: Sendable {
             failure = nil
             // An older version did not record that a refused phone was told after all; the proof of its step says so.
             if [.restartPhones, .introductionRestartPhones, .restartPhonesAfterRollback].contains(record.step) {
-                refusedPhones = []
+                told.refused = []
             }
         case .failed: failure = record
         case .undoing:
@@ -109,7 +108,7 @@ public struct JournalState: Sendable {
             if let step = record.step { done.remove(step) }
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
-            (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
+            told = Told()
             (phones, registeredAfter) = ([], nil)
         case .undone: begun.removeAll { $0 == record.step }
         case .notUndone: failure = record
@@ -120,10 +119,10 @@ public struct JournalState: Sendable {
     }
 
     /// Whether a phone was told to restart since the files last changed.
-    func isTold(phone name: String) -> Bool {
-        if refusedPhones.contains(name) { return false }
-        return toldPhoneNames.contains(name) || toldUpTo.map { name <= $0 } == true
-    }
+    func isTold(phone name: String) -> Bool { told.contains(name) }
+
+    /// Whether a phone was told to restart when the file that introduces the signer was there.
+    func isToldOfIntroduction(phone name: String) -> Bool { (toldOfIntroduction ?? told).contains(name) }
 
     private mutating func apply(_ fact: JournalRecord.Fact) {
         switch fact {
@@ -141,12 +140,12 @@ public struct JournalState: Sendable {
             toldPhones = true
             if outcome == .unfinished { toldFile = newFile ?? introduction }
         case .phonesRestarted(let told, let refused):
-            toldPhoneNames.formUnion(told)
-            refusedPhones.subtract(told)
-            refusedPhones.formUnion(refused)
+            self.told.names.formUnion(told)
+            self.told.refused.subtract(told)
+            self.told.refused.formUnion(refused)
         case .phonesTold(let name, let refused):
-            toldUpTo = max(toldUpTo ?? "", name)
-            refusedPhones.formUnion(refused)
+            told.upTo = max(told.upTo ?? "", name)
+            told.refused.formUnion(refused)
         case .introduction(let sha256): introduction = sha256
         case .notIntroduced(let why): notIntroduced = why
         case .introductionForecast(let forecast): introductionForecast = forecast
@@ -154,5 +153,18 @@ public struct JournalState: Sendable {
         case .registered(let groups): registered = groups
         case .registeredAfter(let missing, let nodes): registeredAfter = (missing, nodes)
         }
+    }
+}
+
+/// The phones that were told to restart.
+private struct Told {
+    var names: Set<String> = []
+    /// As recorded by older versions: the last one, by name.
+    var upTo: String?
+    /// Those that the cluster did not restart, whether or not an earlier run told them.
+    var refused: Set<String> = []
+
+    func contains(_ phone: String) -> Bool {
+        !refused.contains(phone) && (names.contains(phone) || upTo.map { phone <= $0 } == true)
     }
 }

@@ -43,8 +43,8 @@ public struct StrandedRegister: Sendable {
     }
 
     private var byName: [String: Entry] = [:]
-    /// Phones that were forecast to follow and were not restarted, because their device pools were not chosen: the change. They
-    /// need no visit; but what they hold depends on whether they have restarted by themselves.
+    /// Phones that were forecast to follow and were not restarted: the change. They need no visit; but what they hold depends
+    /// on whether they have restarted by themselves.
     private var notRestarted: [String: String] = [:]
 
     /// Sorted by model and name.
@@ -154,7 +154,7 @@ public struct StrandedRegister: Sendable {
                 (
                     .unknown(
                         localized(
-                            "its device pool was not chosen when change \(change) restarted phones, and it is not known whether it has restarted since"
+                            "change \(change) did not restart it, and it is not known whether it has restarted since"
                         )), HeldFile(code: .notKnown, isAssumed: true)
                 )
             }
@@ -196,14 +196,14 @@ private struct Past {
     /// The file that introduced the signer, and the phones that accepted it; they may not have accepted the new one.
     private let introduction: String?
     private let introduced: Set<String>
-    /// The device pools whose phones were restarted; all if empty.
-    private let pools: [String]
+    /// Whether a phone was told to restart.
+    private let isTold: (String) -> Bool
 
     /// Nil if no phone was told.
     init?(_ records: [JournalRecord]) {
         let state = JournalState(records)
         guard let plan = records.first?.plan, let last = records.last, state.toldPhones else { return nil }
-        (id, ended, pools) = (plan.id, last.time, plan.phonePools)
+        (id, ended) = (plan.id, last.time)
         let seen: [String: HeldFile.Code] = state.phones.reduce(into: [:]) { seen, group in
             for phone in group.phones { seen[phone] = group.result }
         }
@@ -214,9 +214,11 @@ private struct Past {
             // Here the new file is the one that is back.
             self.seen = seen.mapValues(\.turnedRound)
             (introduction, introduced) = (nil, [])
+            isTold = { state.isTold(phone: $0) }
         case .finished, .unfinished, .abandoned:
             // Phones may only know the file that introduces the signer.
             let isOnlyIntroduced = state.introduction != nil && state.toldFile == state.introduction
+            isTold = { isOnlyIntroduced ? state.isToldOfIntroduction(phone: $0) : state.isTold(phone: $0) }
             let first = state.introductionForecast?.introduction
             guard let forecast = isOnlyIntroduced ? first : state.forecast else { return nil }
             (self.forecast, served, before) = (forecast, state.toldFile, plan.world.ctl)
@@ -230,7 +232,7 @@ private struct Past {
     /// Whether a phone was told to restart; always for one that would not follow. That its page shows the new file, as after a
     /// restart of its own, does not count: a page is not authenticated.
     func restarted(_ phone: String, in group: StoredForecast.Group) -> Bool {
-        pools.isEmpty || pools.contains(group.pool ?? "") || group.outcome != .accepted
+        group.outcome != .accepted || isTold(phone)
     }
 
     /// What a phone was left with; nil if it followed.

@@ -40,8 +40,8 @@ extension ChangeRecord {
     /// since a rollback started.
     public var lastForecast: StoredForecast? { isBack ? forecastOfRollback : forecast }
 
-    /// The device pools whose phones restart; all if empty.
-    var restartedPools: [String] { steps.first { $0.id == .restartPhones }?.parameters?.pools ?? [] }
+    /// The device pools whose phones restart: all if empty; nil if no phone restarts.
+    var restartedPools: [String]? { steps.first { $0.id == .restartPhones }.map { $0.parameters?.pools ?? [] } }
 
     /// What is to do about a phone; nil for nothing.
     private func code(
@@ -65,7 +65,7 @@ extension ChangeRecord {
         let seen = seenAfter
         let pools = restartedPools
         for group in forecast.groups {
-            let isRestarted = pools.isEmpty || pools.contains(group.pool ?? "")
+            let isRestarted = pools.map { $0.isEmpty || $0.contains(group.pool ?? "") } ?? false
             for phone in group.phones {
                 let code = code(of: phone, in: group, isRestarted: isRestarted, shows: seen[phone] ?? .notKnown)
                 guard let code else { continue }
@@ -119,15 +119,21 @@ extension ChangeRecord {
                     phones: visits, next: [Change.visitAdvice(models: models)].compactMap(\.self)))
         }
         if waiting > 0 {
-            let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
+            let isPartial = restartedPools != nil
+            let pools =
+                isPartial ? Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted() : []
             // If no pool is known, only all phones together can be specified.
             let options = pools.isEmpty ? " --all" : pools.map { " " + Shell.option("--pool", $0) }.joined()
             tasks.append(
                 LeftToDo(
                     code: .notRestarted,
-                    text: localized(
-                        waiting, one: "1 phone is not restarted, because its device pool was not chosen.",
-                        other: "\(waiting) phones are not restarted, because their device pools were not chosen."),
+                    text: isPartial
+                        ? localized(
+                            waiting, one: "1 phone is not restarted, because its device pool was not chosen.",
+                            other: "\(waiting) phones are not restarted, because their device pools were not chosen.")
+                        : localized(
+                            waiting, one: "1 phone is not restarted, because this change restarts none.",
+                            other: "\(waiting) phones are not restarted, because this change restarts none."),
                     phones: waiting,
                     next: [
                         localized(

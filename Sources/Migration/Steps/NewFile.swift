@@ -21,14 +21,7 @@ final class SetSecurityMode: ChangeStep, Step {
     }
 
     /// Whether every node serves a file that the cluster created for its new mode.
-    private func hasOwnFile() throws -> Bool {
-        let accepts = change.plan.settings.acceptsUnproven
-        guard
-            let file = try? cluster.trustLists.readWitnessed(.ctl).contents(acceptingUnproven: accepts),
-            let bytes = file.value, bytes != survey.presentBytes
-        else { return false }
-        return try change.isSignedByCluster(TrustListFile(decoding: bytes))
-    }
+    private func hasOwnFile() throws -> Bool { try change.fileOfCluster() != nil }
 
     func check() throws -> StepState {
         let present = try cluster.securityMode()
@@ -43,13 +36,15 @@ final class SetSecurityMode: ChangeStep, Step {
     }
 
     func act(_ context: RunContext) throws {
-        if try cluster.securityMode() == mode {
-            if try survey.mode == mode || hasOwnFile() { return }
+        if try cluster.securityMode() != mode {
+            try cluster.setSecurityMode(mode)
+        } else if try survey.mode != mode && !hasOwnFile() {
             // The command was interrupted between the mode and the file. It does nothing for a mode that is already
             // set.
             try cluster.setSecurityMode(survey.mode)
+            try cluster.setSecurityMode(mode)
         }
-        try cluster.setSecurityMode(mode)
+        // An earlier run may have been interrupted while it waited.
         if keepsFile { try change.awaitTVS(context) }
     }
 

@@ -15,14 +15,15 @@ public struct DeployableFile: Sendable {
     /// - Parameters:
     ///   - path: where it was read from.
     ///   - time: now, in seconds since 1970.
-    /// - Throws: ``DeploymentError`` (`verification-failed`), also if it does not call itself `CTLFile.tlv`: phones refuse
-    ///   such a file.
-    public init(_ list: TrustListFile, bytes: [UInt8], path: String, at time: Int64) throws(DeploymentError) {
+    /// - Throws: `TrustListError`; ``DeploymentError`` (`verification-failed`), also if it does not call itself
+    ///   `CTLFile.tlv`: phones refuse such a file.
+    public init(_ bytes: [UInt8], path: String, at time: Int64) throws {
+        let list = try TrustListFile(decoding: bytes)
         guard list.header.fileName == TrustListKind.ctl.fileName else {
-            throw .otherName(list.header.fileName, path: path)
+            throw DeploymentError.otherName(list.header.fileName, path: path)
         }
         let failed = TrustListVerification(of: list, at: time).checks.filter { $0.severity == .error }
-        guard failed.isEmpty else { throw .checksFailed(failed, path: path) }
+        guard failed.isEmpty else { throw DeploymentError.checksFailed(failed, path: path) }
         (self.list, self.bytes, self.path) = (list, bytes, path)
     }
 
@@ -63,7 +64,7 @@ public struct DeployableFile: Sendable {
 
 /// Why a CTL file is not deployed.
 public struct DeploymentError: UserError {
-    public enum Code: String, Sendable {
+    public enum Code: String, Sendable, CaseIterable {
         /// Phones could not use it.
         case verificationFailed = "verification-failed"
         /// It lacks servers that the current file has.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import Cluster
 import Configuration
-import Glibc
 import Messages
 import Migration
 import Operations
@@ -67,8 +66,7 @@ struct CtlDeploy: ParsableCommand {
 
     func run() throws {
         let cluster = try self.cluster ?? (folder.isEmpty ? DefaultCluster.resolve() : nil)
-        let read = try CtlFile(self.file)
-        let file = try DeployableFile(read.list, bytes: read.bytes, path: self.file, at: Timestamp.now.seconds)
+        let file = try DeployableFile(CtlFile(self.file).bytes, path: self.file, at: Timestamp.now.seconds)
         let hosts: [any TrustListHost]
         let question: LocalizableText
         if let cluster {
