@@ -1,8 +1,8 @@
 """Times `ctl deploy` on a lab of many nodes, and on each of its nodes alone.
 
-Arguments: how often, the program etoken-bridge, the lab's folder, and two CTL files to put there in turn.
-XDG_CONFIG_HOME names the configuration that this writes. Prints a pair a line: the seconds for all nodes at once, and for
-the slowest node alone."""
+Arguments: how often, the program etoken-bridge, the lab's folder, two CTL files for all nodes in turn, and a third one, which
+they have, for one alone. XDG_CONFIG_HOME names the configuration that this writes. Prints a pair a line: the seconds for all
+nodes at once, and for the one alone that was the slowest when each was measured once."""
 import json
 import os
 import subprocess
@@ -10,7 +10,7 @@ import sys
 import time
 import tomllib
 
-PAIRS, PROGRAM, LAB, FILES = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:6]
+PAIRS, PROGRAM, LAB, FILES = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:7]
 with open(f"{LAB}/cluster.toml", "rb") as file:
     (lab,) = tomllib.load(file)["clusters"].values()
 
@@ -43,8 +43,8 @@ def deploy(cluster, path):
     return seconds
 
 
+# Each time another file than the nodes have, as nothing is done otherwise.
+slowest = max((node["name"] for node in lab["nodes"]), key=lambda name: deploy(name, FILES[0]))
 for number in range(PAIRS):
-    # Each time another file than the nodes have, as nothing is done otherwise.
-    together = deploy("all", FILES[0])
-    slowest = max(deploy(node["name"], FILES[1]) for node in lab["nodes"])
-    print(f"{together:.3f} {slowest:.3f}", flush=True)
+    together = deploy("all", FILES[(number + 1) % 2])
+    print(f"{together:.3f} {deploy(slowest, FILES[2]):.3f}", flush=True)
