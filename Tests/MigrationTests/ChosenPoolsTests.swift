@@ -79,6 +79,8 @@ import Testing
         let task = try #require(record.leftToDo.last)
         #expect(task.text.localized == "2 phones are not restarted, because this change restarts none.")
         #expect(task.next.first?.localized.hasSuffix("phones restart --cluster memory --all") == true)
+        // One command is enough for them.
+        #expect(record.phonesLeft().map(\.phone) == ["SEP3"])
         #expect(try register.entries.map(\.phone) == ["SEP3"])
 
         cluster.silent = ["SEP1", "SEP2", "SEP3"]

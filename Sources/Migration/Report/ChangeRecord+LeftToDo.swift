@@ -57,8 +57,13 @@ extension ChangeRecord {
         }
     }
 
-    /// The phones of ``leftToDo``, each once: by its code, with its group of the forecast.
+    /// The phones of ``leftToDo`` that are listed, each once: by its code, with its group of the forecast. If the change
+    /// restarts none, those that follow once they restart are only counted.
     func phonesLeft() -> [(code: LeftToDo.Code, phone: String, group: StoredForecast.Group?)] {
+        restartedPools == nil ? everyoneLeft().filter { $0.code != .notRestarted } : everyoneLeft()
+    }
+
+    private func everyoneLeft() -> [(code: LeftToDo.Code, phone: String, group: StoredForecast.Group?)] {
         guard state != .alreadySo, let forecast = lastForecast else { return [] }
         var left: [(LeftToDo.Code, String, StoredForecast.Group?)] = []
         var listed: Set<String> = []
@@ -103,7 +108,7 @@ extension ChangeRecord {
                     next: [localized("Continue: etoken-bridge migrate rollback --cluster \(word: cluster)")]))
         case .planned, .alreadySo, .finished, .rolledBack, .abandoned: break
         }
-        let left = phonesLeft()
+        let left = everyoneLeft()
         func count(_ code: LeftToDo.Code) -> Int { left.count { $0.code == code } }
         let (visits, others, missing) = (count(.visit), count(.otherFile), count(.missing))
         let waiting = count(.notRestarted)
