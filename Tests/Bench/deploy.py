@@ -1,4 +1,4 @@
-"""Times `ctl deploy` on a lab of many nodes, and on each of its nodes alone.
+"""Times `ctl deploy` on a lab of many nodes, and on the slowest of them alone.
 
 Arguments: how often, the program etoken-bridge, the lab's folder, two CTL files for all nodes in turn, and a third one, which
 they have, for one alone. XDG_CONFIG_HOME names the configuration that this writes. Prints a pair a line: the seconds for all

@@ -1,9 +1,7 @@
 import Basics
-import Cluster
 import Configuration
 import Messages
 import Operations
-import Phones
 import TrustList
 import X509
 

@@ -1,7 +1,5 @@
 import Basics
-import Cluster
 import Messages
-import Operations
 import Phones
 import TrustList
 

@@ -64,7 +64,7 @@ public struct DeployableFile: Sendable {
 
 /// Why a CTL file is not deployed.
 public struct DeploymentError: UserError {
-    public enum Code: String, Sendable, CaseIterable {
+    public enum Code: String, Sendable {
         /// Phones could not use it.
         case verificationFailed = "verification-failed"
         /// It lacks servers that the current file has.
