@@ -103,10 +103,15 @@ public struct TokenConfiguration: Sendable, Hashable {
     public var pinentry: String?
     /// How many wrong PINs in a row lock the tokens, or nil if the user does not say.
     public var pinTries: Int?
+    /// The same for single tokens, by serial number.
+    public var pinTriesOf: [String: Int]
 
-    public init(modules: [String] = [], pinentry: String? = nil, pinTries: Int? = nil) {
+    public init(
+        modules: [String] = [], pinentry: String? = nil, pinTries: Int? = nil, pinTriesOf: [String: Int] = [:]
+    ) {
         self.modules = modules
         self.pinentry = pinentry
         self.pinTries = pinTries
+        self.pinTriesOf = pinTriesOf
     }
 }

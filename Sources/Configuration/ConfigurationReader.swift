@@ -5,6 +5,8 @@ import TOML
 struct ConfigurationReader {
     let file: String
 
+    private static let pinTries = 2...100
+
     func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
         guard !text.utf8.contains(0) else { throw failure(localized("it contains a NUL byte")) }
         let root: TOMLValue
@@ -19,7 +21,13 @@ struct ConfigurationReader {
         if var tokens = try keys.table("tokens") {
             configuration.tokens = TokenConfiguration(
                 modules: try tokens.strings("modules"), pinentry: try tokens.string("pinentry"),
-                pinTries: try tokens.number("pin_tries", in: 2...100))
+                pinTries: try tokens.number("pin_tries", in: Self.pinTries))
+            if var serials = try tokens.table("pin_tries_of") {
+                for serial in serials.names {
+                    configuration.tokens.pinTriesOf[serial] = try serials.number(serial, in: Self.pinTries)
+                }
+                try serials.finish()
+            }
             try tokens.finish()
         }
         if let clusters = try keys.table("clusters") {

@@ -10,6 +10,10 @@ enum ConfigurationWriter {
         }
         if let pinentry = tokens.pinentry { lines.append("pinentry = \(quoted(pinentry))") }
         if let tries = tokens.pinTries { lines.append("pin_tries = \(tries)") }
+        if !tokens.pinTriesOf.isEmpty {
+            lines += ["", "[tokens.pin_tries_of]"]
+            lines += tokens.pinTriesOf.sorted { $0.key < $1.key }.map { "\(quoted($0)) = \($1)" }
+        }
         for cluster in configuration.clusters.sorted(by: { $0.name < $1.name }) {
             lines += Self.lines(of: cluster)
         }

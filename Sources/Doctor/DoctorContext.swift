@@ -99,6 +99,15 @@ package final class DoctorContext {
         }
     }
 
+    /// Whether OpenSC was asked for its tokens, or p11-kit with all its modules.
+    var hasAskedOpenSC: Bool {
+        modules.contains { module in
+            let name = module.path.split(separator: "/").last ?? ""
+            return (try? module.loaded.get()) != nil
+                && (name.contains("opensc-pkcs11") || name.hasPrefix("p11-kit-proxy"))
+        }
+    }
+
     /// Readers with a card that could be used but is none of the tokens. If a module could not be asked, it is not
     /// known for which cards that is so: then none.
     var unreadReaders: [Reader] {

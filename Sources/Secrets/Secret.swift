@@ -101,6 +101,9 @@ public struct SecretError: UserError, Equatable {
             reason: source == Self.terminal ? localized("the input was empty") : localized("its first line is empty"))
     }
 
+    /// Whether someone typed something else than a secret, or nothing, and not a file that is not as expected.
+    public var isOfTerminal: Bool { source == Self.terminal }
+
     /// The name of the source when someone types.
     static let terminal: LocalizableText = localized("the terminal")
     static let interrupted = SecretError(source: terminal, reason: localized("it was cancelled"))
@@ -150,27 +153,28 @@ extension Secret {
             throw SecretError(source: SecretError.terminal, reason: localized("it is not available"))
         }
         defer { close(terminal) }
+        // Read once: after `fg` a shell may still have the terminal in a mode of its own.
+        var mode = termios()
+        guard tcgetattr(terminal, &mode) == 0 else {
+            throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
+        }
         while true {
-            let signals = PromptSignals()
-            let result = Result { () throws(SecretError) in try askWithoutEcho(prompt, terminal, signals) }
+            let signals = PromptSignals(terminal, mode)
+            let result = Result { () throws(SecretError) in try askWithoutEcho(prompt, terminal, mode, signals) }
             signals.end()
             guard let caught = signals.caught else { return try result.get() }
             // Swift's runtime prints a backtrace for this one, which nobody asked for.
             if caught == SIGQUIT { signal(SIGQUIT, SIG_DFL) }
             raise(caught)
             // Here again: it was stopped and continued, or something else in the program deals with it.
-            if caught != SIGTSTP { throw .interrupted }
+            if !PromptSignals.stopping.contains(caught) { throw .interrupted }
         }
     }
 
     private static func askWithoutEcho(
-        _ prompt: LocalizableText, _ terminal: Int32, _ signals: PromptSignals
+        _ prompt: LocalizableText, _ terminal: Int32, _ before: termios, _ signals: PromptSignals
     ) throws(SecretError) -> Secret? {
-        var mode = termios()
-        guard tcgetattr(terminal, &mode) == 0 else {
-            throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
-        }
-        let before = mode
+        var mode = before
         mode.c_lflag &= ~tcflag_t(ECHO)
         mode.c_lflag |= tcflag_t(ICANON | ISIG)
         // Before the prompt: input that comes at once is neither shown nor lost.

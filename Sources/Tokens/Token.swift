@@ -45,15 +45,17 @@ public struct Token: Sendable {
         let secret = before.hasPINPad ? nil : try pin(before, history)
         if let secret { try before.checkPossible(secret) }
         let turn = try history.takeTurn()
-        return try attempt(within: secret == nil ? PINPad.patience : nil) { () throws(TokenError) in
+        return try attempt(within: secret == nil ? PINPad.patience : nil, as: .other) { () throws(TokenError) in
             // While the user typed, the token may have been exchanged, or used with a wrong PIN elsewhere.
             let current = try currentInfo()
             try current.checkLogin()
             let session = try Session(self)
             let now = history.refreshed(current, told: session.tries())
             try session.login(secret, for: .user, now.attempt(in: turn))
-            return try TokenSigner(
-                token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret, history: now)
+            do throws(TokenError) {
+                return try TokenSigner(
+                    token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret, history: now)
+            } catch { throw error.afterLogin() }
         }
     }
 
@@ -80,12 +82,15 @@ public struct Token: Sendable {
 
     /// Runs work with the token, with a deadline. If it fails and the token is gone, that is the error: modules return
     /// all sorts of codes for it.
+    ///
+    /// - Parameter kind: what is remembered of the module if it ends the program.
     func attempt<Value>(
-        within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
+        within seconds: Int? = nil, as kind: ModuleCrash.Work = .reading,
+        _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
         try module.attempt(
             on: info.plainLabel, called: localized("Token \(info.plainLabel)"),
-            within: seconds.map { max($0, module.patience) }
+            within: seconds.map { max($0, module.patience) }, as: kind
         ) {
             () throws(TokenError) in
             do throws(TokenError) {
@@ -111,7 +116,7 @@ public struct Token: Sendable {
 
     /// Whether the token was removed. The smart card service takes up to half a second to notice. Only the slot is
     /// asked: OpenSC 0.23 never returns from C_GetTokenInfo on a PIV card that was removed during a login.
-    private var isGone: Bool {
+    var isGone: Bool {
         for _ in 0..<10 {
             var slotInfo = CK_SLOT_INFO()
             guard let function = module.functions.C_GetSlotInfo, function(slot, &slotInfo) == CKR_OK,

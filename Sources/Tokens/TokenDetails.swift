@@ -116,6 +116,11 @@ extension Token {
 }
 
 extension PKCS11Module {
+    /// The release of the library itself (CK_INFO), for example `10.9`; nil if the module does not say.
+    public var release: String? {
+        (try? attempt(on: path) { () throws(TokenError) in try self.library() })?.version.description
+    }
+
     fileprivate func library() throws(TokenError) -> TokenDetails.Library {
         var info = CK_INFO()
         try call(.getInfo, functions.C_GetInfo) { $0(&info) }

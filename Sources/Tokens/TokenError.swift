@@ -60,6 +60,8 @@ public struct TokenError: UserError, Equatable {
     /// The PKCS#11 function that failed and what it returned, or nil.
     public let function: PKCS11Function?
     public let returnValue: ReturnValue?
+    /// Whether it came after a login: the PIN was right.
+    public private(set) var followsLogin = false
 
     init(
         _ code: Code, _ subject: String, _ text: LocalizableText, next advice: LocalizableText? = nil,
@@ -83,6 +85,13 @@ public struct TokenError: UserError, Equatable {
 }
 
 extension TokenError {
+    /// The same after a login.
+    func afterLogin() -> TokenError {
+        var error = self
+        error.followsLogin = true
+        return error
+    }
+
     /// Whether a PIN was tried, or may have been, without success: any failure of a login counts.
     public var usedUpPINTry: Bool {
         switch code {
@@ -98,6 +107,13 @@ extension TokenError {
 extension TokenError {
     public var details: [LocalizableText] {
         function.map { [localized("\($0.rawValue) returned \(returnValue?.name ?? "?")")] } ?? []
+    }
+
+    /// For a token that is locked, or may be soon.
+    public static var useTheOther: LocalizableText {
+        localized(
+            "Use the other token. One of Cisco's that is locked cannot be unlocked: get a new one (docs/lost-token.md)."
+        )
     }
 
     public var next: LocalizableText? {
@@ -125,12 +141,14 @@ extension TokenError {
             )
         case .certificateNotFound, .keyNotFound:
             localized("See what the token contains: etoken-bridge token show \(word: subject)")
-        case .badURI: localized("Write it like pkcs11:token=SAST-ADN008580ef, or use the token's label.")
+        case .badURI:
+            localized(
+                "Write it like pkcs11:token=SAST-ADN008580ef, or use the token's label. The URI of each token: etoken-bridge token list --uris"
+            )
         case .pinRefused:
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
         case .pinLocked, .pinFinalTry:
-            localized(
-                "Use the other token. One of Cisco's cannot be unlocked; others may be, with their administrator PIN.")
+            Self.useTheOther
         case .pinExpired: localized("Change it: etoken-bridge token change-pin \(word: subject)")
         case .pinImpossible: localized("Enter the PIN as it is on the token. No PIN attempt was used.")
         case .pinBusy: localized("Wait until it has ended, and run the command again.")

@@ -163,7 +163,7 @@ public final class TokenFinder {
                 .ambiguous, name,
                 localized(
                     "\(matching.count) tokens are called \"\(name)\": \(Self.distinguished(matching).joined(separator: ", "))."
-                ), next: Self.narrowing(matching))
+                ), next: Self.narrowing(matching, name))
         }
         return first
     }
@@ -182,10 +182,22 @@ public final class TokenFinder {
     private static func matching(_ wanted: TokenName, _ tokens: [Token]) -> [Token] {
         if let uri = wanted.uri { return tokens.filter { uri.matches($0.info) } }
         let exact = tokens.filter { $0.info.isNamed(wanted.text) }
-        if !exact.isEmpty { return exact }
+        if !exact.isEmpty { return exact + misnamed(wanted.text, by: exact, tokens) }
         let loose = tokens.filter { $0.info.isNamedLoosely(wanted.text) }
         if !loose.isEmpty { return loose }
         return tokens.filter { TokenName.isName(wanted.text, in: $0.certificateNames) }
+    }
+
+    /// If someone called a token by the name of another SAST token's certificate, the name means both: nobody should try
+    /// the PIN of one on the other.
+    private static func misnamed(_ name: String, by exact: [Token], _ tokens: [Token]) -> [Token] {
+        guard name.lowercased().hasPrefix("sast-"),
+            !exact.contains(where: { TokenName.isName(name, in: $0.certificateNames) })
+        else { return [] }
+        return tokens.filter { token in
+            !exact.contains { $0.info.slotID == token.info.slotID && $0.module === token.module }
+                && (token.info.isNamedLoosely(name) || TokenName.isName(name, in: token.certificateNames))
+        }
     }
 
     /// Each with what tells it apart from the others.
@@ -197,10 +209,13 @@ public final class TokenFinder {
     }
 
     /// How one of them is specified.
-    private static func narrowing(_ tokens: [Token]) -> LocalizableText {
+    private static func narrowing(_ tokens: [Token], _ name: String) -> LocalizableText {
         let serials = Set(tokens.map(\.info.normalizedSerialNumber))
         if serials.count == tokens.count, !serials.contains("") {
-            return localized("Specify one by its serial number.")
+            // One token's serial number may be another one's label.
+            return serials.contains(TokenInfo.normalized(serialNumber: name))
+                ? localized("Specify one by a PKCS#11 URI: \"\(tokens[0].info.uri)\".")
+                : localized("Specify one by its serial number.")
         }
         if Set(tokens.map(\.info.plainLabel)).count == tokens.count {
             return localized("Specify one by its full label, with what is in brackets.")

@@ -171,6 +171,11 @@ extension TokenInfo {
         return short.isEmpty ? String(plain.suffix(1)) : String(short)
     }
 
+    /// Whether two spellings of a serial number mean one token.
+    public static func areSame(serialNumbers one: String, _ other: String) -> Bool {
+        !one.isEmpty && normalized(serialNumber: one) == normalized(serialNumber: other)
+    }
+
     /// The same for one token in all modules that know it.
     public var identity: [String] { [normalizedSerialNumber, cutLabel] }
 

@@ -1,6 +1,6 @@
 import Basics
 
-/// A CardOS 4.3b eToken as OpenSC's `cardos` driver sees it: a PKCS#15 file system, one PIN, one RSA key that signs
+/// A CardOS 4.2B eToken (PRO 64k) as OpenSC's `cardos` driver sees it: a PKCS#15 file system, one PIN, one RSA key that signs
 /// after PKCS#1 padding, or raw.
 final class CardOSCard: Card {
     let atr: [UInt8] = [0x3b, 0xf2, 0x18, 0x00, 0x02, 0xc1, 0x0a, 0x31, 0xfe, 0x58, 0xc8, 0x09, 0x75]

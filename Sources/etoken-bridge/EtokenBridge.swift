@@ -40,8 +40,9 @@ struct EtokenBridge: ParsableCommand {
     }
 
     static func main() {
-        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == moduleTrial {
-            ModuleTrial.run(CommandLine.arguments[2])
+        Faults.endAtOnce()
+        if CommandLine.arguments.count > 2, CommandLine.arguments[1] == moduleTrial {
+            ModuleTrial.run(Array(CommandLine.arguments.dropFirst(2)))
         }
         ModuleTrial.configure(command: ["/proc/self/exe", moduleTrial], folder: moduleMemory)
         Secret.sealProcessWithFirst()

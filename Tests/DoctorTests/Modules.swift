@@ -94,6 +94,57 @@ import Testing
         #expect(try diagnose(path)["module-unusable"]?.severity == "problem")
     }
 
+    /// Also if its file is gone, or damaged; and what p11-kit's registry says besides.
+    @Test func theRegistryOfP11Kit() throws {
+        mkdir(folder.file("registry"), 0o755)
+        folder.write("registry/gone.module", "module: /nonexistent/gone.so\n")
+        folder.write("registry/torn.module", "module: \(folder.write("torn.so", "no library"))\n")
+        folder.write("registry/eToken.conf", "module: /usr/lib/softhsm/libsofthsm2.so\n")
+        folder.write("registry/far.module", "remote: unix:path=/run/p11-kit\n")
+        let bind = "mount --bind \(folder.file("registry")) /usr/share/p11-kit/modules && exec \"$@\""
+        let diagnosis = try Diagnosis(
+            environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"],
+            wrapper: (geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]) + ["sh", "-c", bind, "sh"])
+        #expect(diagnosis["module-missing"]?.severity == "warning")
+        #expect(diagnosis["module-not-a-library"]?.severity == "warning")
+        #expect(diagnosis["module-entry-name"]?.text.contains("eToken.conf") == true)
+        #expect(diagnosis["module-entry-unused"]?.text.contains("far.module") == true)
+        // Read all the same, as p11-kit does.
+        #expect(diagnosis.findings.contains { $0.text.contains("libsofthsm2.so") && $0.code == "module-loads" })
+    }
+
+    /// SoftHSM as Debian installs it: its folder is open to one group only.
+    @Test(.enabled(if: geteuid() == 0, "another account takes root"))
+    func aModuleForAGroup() throws {
+        mkdir(folder.file("home"), 0o700)
+        chown(folder.file("home"), 65534, 65534)
+        chmod(folder.path, 0o711)
+        let diagnosis = try Diagnosis(
+            environment: [
+                "PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))", "HOME=\(folder.file("home"))",
+                "XDG_STATE_HOME=\(folder.file("home"))", "XDG_CONFIG_HOME=\(folder.file("home"))",
+                "SOFTHSM2_CONF=/etc/softhsm/softhsm2.conf",
+            ],
+            wrapper: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        let finding = try #require(diagnosis.findings.first { $0.text.contains("libsofthsm2.so") })
+        #expect(
+            finding.severity == "warning"
+                && finding.next == [
+                    "If tokens of SoftHSM are needed, add yourself to its group: sudo adduser $USER softhsm"
+                ], "\(finding)")
+        #expect(!diagnosis.problems.contains { $0.hasPrefix("module-") })
+    }
+
+    /// The dynamic linker does not look in the current folder.
+    @Test func aFileWithoutItsPath() throws {
+        _ = try library("libhere-\(getpid()).so", "int nothing;")
+        let diagnosis = try Diagnosis(
+            ["--module", "libhere-\(getpid()).so"], wrapper: ["env", "-C", folder.path])
+        let finding = try #require(diagnosis["module-unusable"])
+        #expect(
+            finding.next == ["For the file in this folder specify --module ./libhere-\(getpid()).so."], "\(finding)")
+    }
+
     @Test func hangs() throws {
         let path = try library(
             "hanging.so",

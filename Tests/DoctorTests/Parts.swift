@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import ServerFixtures
 import Testing
 
@@ -101,7 +101,20 @@ import Testing
         #expect(usual.missingLibrary == nil)
     }
 
-    /// Aladdin's number belongs to tokens only; bcdDevice tells their releases apart.
+    /// docs/tokens-on-linux.md has a line for each, in this order.
+    @Test func theDocumentedDevicesAreThese() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/tokens-on-linux.md")
+        let written = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("| `0529:") || $0.hasPrefix("| `08e6:") }.map(String.init)
+        let expected = USBToken.all.map { token in
+            let seen = token.seen.sorted { $0.key < $1.key }.map { $0.key + ($0.value.map { " (\($0))" } ?? "") }
+            return "| `\(token.id)` | \(token.name) | \(seen.joined(separator: ", ")) |".replacing("|  |", with: "| |")
+        }
+        #expect(written == expected, "\(expected.joined(separator: "\n"))")
+    }
+
+    /// Aladdin's number belongs to tokens and dongles; bcdDevice tells their releases apart.
     @Test func unknownTokensAndReleasesAreSaid() throws {
         try device("2-1", "0529", "0fff")
         try device("2-2", "0529", "0620")

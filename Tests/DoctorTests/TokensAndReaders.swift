@@ -60,7 +60,10 @@ import Testing
         #expect(finding.text.contains("PC/SC sees SafeNet eToken 5100"))
         #expect(finding.text.contains("in reader Virtual PCD 00 01, OpenSC does not know it"))
         #expect(
-            finding.next == ["Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"])
+            finding.next == [
+                "Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list",
+                "Its release 10.9 fits Debian 12 and 13, which have libcrypto.so.3.",
+            ])
         #expect(finding.reader?.name == "Virtual PCD 00 01")
         #expect(finding.reader?.atr == "3B:D5:18:00:81:31:3A:7D:80:73:C8:21:10:30")
         // An unknown card: PIV without OpenSC's module.
@@ -69,7 +72,12 @@ import Testing
         let unknown = try Diagnosis(
             ["--module", software.module], environment: others.environment + software.environment)
         #expect(unknown["card-unknown"]?.text.contains("ATR 3B:7D:96:00:00:80:31:80:65:B0:83:11:17:D6") == true)
-        #expect(unknown["card-needs-vendor-module"]?.text.contains("Aladdin eToken PRO") == true)
+        // What OpenSC would say of the other one is not guessed: it was not asked.
+        let unasked = try #require(unknown["card-unread"])
+        #expect(unasked.text.contains("Aladdin eToken PRO") && unasked.text.contains("no module here reads it"))
+        #expect(unasked.next.first?.contains("sudo apt install opensc-pkcs11") == true)
+        #expect(unasked.next.last?.contains("10.0.37") == true)
+        #expect(unknown["card-needs-vendor-module"] == nil)
     }
 
     @Test func noTokenAndEmptyReaders() throws {
@@ -131,9 +139,24 @@ import Testing
     }
 
     @Test func cardsThatNeedANewerOpenSC() throws {
-        let finding = try #require(try diagnose(atr: Self.eToken5110CC)["card-needs-newer-opensc"])
+        // SoftHSM under its name.
+        let folder = TemporaryFolder()
+        let opensc = folder.file("opensc-pkcs11.so")
+        symlink(try MockTokens().module, opensc)
+        let finding = try #require(
+            try diagnose(atr: Self.eToken5110CC, module: opensc)["card-needs-newer-opensc"])
         #expect(finding.text.contains("SafeNet eToken 5110 CC") && finding.text.contains("release 0.24"))
         #expect(finding.next.first == "opensc-tool --version")
+        #expect(finding.next.contains { $0.contains("libIDPrimePKCS11.so") })
+        let unasked = try #require(try diagnose(atr: Self.eToken5110CC)["card-unread"])
+        #expect(unasked.text.contains("OpenSC does from release 0.24 on"))
+    }
+
+    /// OpenSC reads the 5110+ FIPS, and fails to sign with it: no newer one helps.
+    @Test func cardsWithWhichOpenSCCannotSign() throws {
+        let finding = try #require(
+            try diagnose(atr: "3BFF9600008131FE4380318065B0846566FB12017882900085")["card-needs-vendor-module"])
+        #expect(finding.text.contains("cannot sign with it"))
     }
 
     /// SafeNet's module is installed and shows no token; SoftHSM under its name stands in for it.
@@ -144,7 +167,24 @@ import Testing
         let finding = try #require(try diagnose(atr: Self.eToken5110CC, module: module)["card-unread"])
         #expect(finding.text.contains("SafeNet Authentication Client is installed"))
         #expect(finding.text.contains("does not read this card") && !finding.text.contains("SACSrv"))
-        #expect(finding.next.first?.contains("docs/tokens-on-linux.md") == true)
+        #expect(finding.text.contains("(\(module), release 2."), "\(finding)")
+        #expect(finding.next.first?.contains("libIDPrimePKCS11.so") == true)
+    }
+
+    /// SafeNet's module is installed and cannot be used: what is wrong with it is the cause, and nothing else is to be
+    /// installed.
+    @Test func cardsWhoseModuleEndsTheProgram() throws {
+        let folder = TemporaryFolder()
+        let source = folder.write(
+            "module.c", "#include <stdlib.h>\nint C_GetFunctionList(void *list) { abort(); }\n")
+        let module = folder.file("libeToken.so.10.0.37")
+        try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", module, source])
+        let diagnosis = try diagnose(atr: "3BF2180002C10A31FE58C80975", module: module)
+        #expect(diagnosis["module-crashes"]?.text.contains("signal 6") == true)
+        let finding = try #require(diagnosis["card-unread"])
+        #expect(finding.text.contains("is installed, but \(module) cannot be used"))
+        #expect(!finding.next.contains { $0.hasPrefix("Install ") }, "\(finding)")
+        #expect(finding.next.contains { $0.contains("libcrypto.so.1.1") })
     }
 
     @Test func noReader() throws {
@@ -194,7 +234,11 @@ import Testing
     // MARK: - USB
 
     /// The kernel's list of devices, replaced for one program.
-    private func plugged(_ devices: [(String, String)], _ environment: [String]) throws -> Diagnosis {
+    ///
+    /// - Parameter more: shell commands that replace something else, each with `&&` at its end.
+    private func plugged(
+        _ devices: [(String, String)], _ environment: [String], more: String = ""
+    ) throws -> Diagnosis {
         let folder = TemporaryFolder()
         for (number, device) in devices.enumerated() {
             mkdir(folder.file("1-\(number)"), 0o755)
@@ -204,7 +248,7 @@ import Testing
         let bind =
             "mount -t sysfs -o ro none /sys 2>/dev/null; mkdir -p /sys/bus/usb/devices 2>/dev/null; "
             + "[ -d /sys/bus/usb/devices ] || { mount -t tmpfs none /sys && mkdir -p /sys/bus/usb/devices; }; "
-            + "mount --bind \(folder.path) /sys/bus/usb/devices && exec \"$@\""
+            + "mount --bind \(folder.path) /sys/bus/usb/devices && \(more)exec \"$@\""
         let unshare = geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]
         return try Diagnosis(environment: environment, wrapper: unshare + ["sh", "-c", bind, "sh"])
     }
@@ -217,5 +261,34 @@ import Testing
         #expect(diagnosis["usb-no-driver"]?.text.contains("eToken PRO 64k is plugged in (USB 0529:0600)") == true)
         #expect(diagnosis["usb-token"]?.text.contains("USB 0529:0620") == true)
         #expect(diagnosis.findings.count { $0.check == "usb" } == 2)
+        #expect(diagnosis["usb-no-driver"]?.next.contains { $0.contains("10.0.37") } == true)
+    }
+
+    /// HASP dongles have Aladdin's number, too, and protect software; what else has it may be no token.
+    @Test func devicesThatAreNoTokens() throws {
+        let tokens = try VirtualTokens()
+        let diagnosis = try plugged([("0529", "0001"), ("0529", "0fff")], tokens.environment)
+        #expect(diagnosis.findings.count { $0.check == "usb" } == 1)
+        #expect(diagnosis["usb-no-driver"]?.severity == "warning")
+        #expect(diagnosis["usb-no-driver"]?.text.contains("USB 0529:0fff") == true)
+    }
+
+    /// Half of an installation: the driver's folder is there, its library is not.
+    @Test func aDriverWithoutItsLibrary() throws {
+        let tokens = try VirtualTokens()
+        let folder = TemporaryFolder()
+        try ChildProcess.run(["mkdir", "-p", folder.file("drivers/aks-ifdh.bundle/Contents/Linux")])
+        folder.write(
+            "drivers/aks-ifdh.bundle/Contents/Info.plist",
+            """
+            <key>CFBundleExecutable</key> <string>libAksIfdh.so</string>
+            <key>ifdVendorID</key> <array> <string>0x0529</string> </array>
+            <key>ifdProductID</key> <array> <string>0x0600</string> </array>
+            """)
+        let diagnosis = try plugged(
+            [("0529", "0600")], tokens.environment,
+            more: "mount --bind \(folder.file("drivers")) /usr/lib/pcsc/drivers && ")
+        let finding = try #require(diagnosis["usb-driver-broken"])
+        #expect(finding.text.contains("/usr/lib/pcsc/drivers/aks-ifdh.bundle/Contents/Linux/libAksIfdh.so"))
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// The same with every kind of module: SoftHSM, OpenSC with a CardOS and a PIV card, a module like SafeNet's, a token of
-/// another machine through p11-kit, and a real one if its serial number is given. A real token gets no wrong PIN.
+/// The same with every kind of module: SoftHSM, OpenSC with a CardOS and a PIV card, a module like SafeNet's, tokens and
+/// cards of another machine through p11-kit, and a real one if its serial number is given. A real token gets no wrong PIN.
 @Suite(.waiting, .timeLimit(.minutes(20))) struct EveryKindOfModule {
     typealias Bench = KindOfModule.Bench
 
@@ -26,6 +26,18 @@ import Testing
         }
         let missing = try bench.run("token", "show", "nobody")
         #expect(missing.status == 2 && missing.errors.contains(serial), "\(missing)")
+    }
+
+    @Test(arguments: KindOfModule.present) func itIsListedAndSound(kind: KindOfModule) throws {
+        let bench = try Bench(kind)
+        let list = try bench.run("token", "list")
+        let serial = try #require(try bench.show()["serialNumber"] as? String)
+        #expect(list.status == 0 && list.output.contains(serial), "\(list)")
+        if let name = bench.certificateName { #expect(list.output.contains(name), "\(list)") }
+        let doctor = try bench.run("doctor", "--json")
+        let findings = try #require(try doctor.json()["findings"] as? [[String: Any]])
+        #expect(findings.contains { $0["code"] as? String == "module-loads" }, "\(doctor)")
+        #expect(findings.contains { $0["code"] as? String == "token-ready" }, "\(doctor)")
     }
 
     /// What docs/proven.md asks strangers for.
@@ -100,6 +112,79 @@ import Testing
         #expect(try bench.left == before)
         #expect(try bench.sign().status == 0)
     }
+
+    /// A wrong current PIN changes nothing, and nothing that is said leads to a second wrong one.
+    @Test(arguments: KindOfModule.ours) func aWrongCurrentPINChangesNothing(kind: KindOfModule) throws {
+        let bench = try Bench(kind)
+        let folder = bench.rehearsal.folder
+        let before = try bench.left
+        let changed = try bench.run(
+            "token", "change-pin", bench.name, "--allow-weak-pin", "--pin-file", folder.write("old", "Cisco124\n"),
+            "--new-pin-file", folder.write("new", "736284\n"))
+        #expect(changed.status == 3 && !changed.errors.contains("new PIN"), "\(changed)")
+        #expect(try bench.left == before.map { $0 - 1 })
+        let signed = try bench.sign()
+        #expect(signed.status == 0 && !signed.errors.contains("new PIN"), "\(signed)")
+    }
+
+    /// Both kinds of failure of a test, and no PIN of one token on another.
+    @Test(arguments: KindOfModule.ours) func itsTestSaysWhatIsWrong(kind: KindOfModule) throws {
+        let bench = try Bench(kind)
+        let before = try bench.left
+        let wrong = bench.rehearsal.folder.write("wrong", "Cisco124\n")
+        let test = try bench.run("token", "test", bench.name, "--pin-file", wrong, "--json")
+        let entry = try #require((try test.json()["tokens"] as? [[String: Any]])?.first)
+        let steps = try #require(entry["steps"] as? [[String: Any]])
+        #expect(test.status == 3 && steps.last?["step"] as? String == "pin", "\(test)")
+        #expect(try bench.left == before.map { $0 - 1 })
+        let missing = try bench.run("token", "test", "nobody", bench.name, "--pin-file", bench.pinFile)
+        #expect(missing.status == 64 && missing.errors.contains("no PIN attempt was used"), "\(missing)")
+        #expect(try bench.left == before.map { $0 - 1 })
+    }
+
+    // MARK: - Cards
+
+    /// The card took the new PIN, and nobody heard of it.
+    @Test(arguments: KindOfModule.cards) func aPullDuringAChangeLeadsToTheRightPIN(kind: KindOfModule) throws {
+        let bench = try Bench(kind)
+        let folder = bench.rehearsal.folder
+        let cards = try #require(bench.cards)
+        func change(_ old: String, _ new: String) throws -> Rehearsal.Result {
+            try bench.run(
+                "token", "change-pin", bench.name, "--allow-weak-pin", "--pin-file", folder.write("old", old + "\n"),
+                "--new-pin-file", folder.write("new", new + "\n"))
+        }
+        try cards.tell(1, "trap pull after change")
+        let pulled = try change("Cisco123", "736284")
+        #expect(pulled.status == 2 && pulled.errors.contains("Try the new PIN first"), "\(pulled)")
+        try cards.insertAndWait(1)
+        let signed = try bench.sign(pin: "736284")
+        #expect(signed.status == 0 && signed.errors.contains("The new PIN may hold already"), "\(signed)")
+        #expect(try bench.left == 15)
+        // Pulled before: the old one holds, which the refusal of the new one says.
+        try cards.tell(1, "trap pull before change")
+        #expect(try change("736284", "839271").status == 2)
+        try cards.insertAndWait(1)
+        #expect(try bench.sign(pin: "839271").status == 3)
+        let old = try bench.sign(pin: "736284")
+        #expect(old.status == 0 && old.errors.contains("the old one still holds"), "\(old)")
+        #expect(try bench.left == 15)
+    }
+
+    @Test(arguments: KindOfModule.cards) func aPullWhileSigningIsSaid(kind: KindOfModule) throws {
+        let bench = try Bench(kind)
+        let cards = try #require(bench.cards)
+        for point in ["verify", "sign"] {
+            _ = try bench.show()
+            try cards.tell(1, "trap pull before \(point)")
+            let result = try bench.sign()
+            #expect(result.status == 2 && result.errors.contains("was removed while in use"), "\(point): \(result)")
+            try cards.insertAndWait(1)
+        }
+        #expect(try bench.sign().status == 0)
+    }
+
+    // MARK: - PINs
 
     @Test(arguments: KindOfModule.ours) func itsPINIsChanged(kind: KindOfModule) throws {
         let bench = try Bench(kind)

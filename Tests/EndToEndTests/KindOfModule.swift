@@ -4,13 +4,16 @@ import ServerFixtures
 /// The kinds of modules and tokens that the program is used with. Each is set up in its own way, and then one token of it
 /// has to do the same as all others: ``EveryKindOfModule``.
 enum KindOfModule: String, CaseIterable {
-    case softHSM, cardOS, piv, safeNetLike, remote, hardware
+    case softHSM, cardOS, piv, safeNetLike, remote, remoteCard, hardware
 
     /// Those of this machine: a real token must be named by its serial number (HardwareTests says how).
     static var present: [KindOfModule] { allCases.filter { $0 != .hardware || Hardware.serial != nil } }
 
     /// Those on which PINs may be tried and changed at will.
     static var ours: [KindOfModule] { allCases.filter { $0 != .hardware } }
+
+    /// Cards that can be pulled and stopped at any point.
+    static var cards: [KindOfModule] { [.cardOS, .piv, .remoteCard] }
 
     /// Those that sign: a real token only if its PIN is given.
     static var signing: [KindOfModule] { present.filter { $0 != .hardware || Hardware.pinFile != nil } }
@@ -41,6 +44,8 @@ enum KindOfModule: String, CaseIterable {
         private let count: () throws -> Int?
         /// What has to live as long.
         private let owners: [Any]
+        /// The virtual cards; it is in the second reader.
+        private(set) var cards: VirtualTokens?
 
         init(_ kind: KindOfModule) throws {
             let label = MockTokens.labels[1]
@@ -53,6 +58,7 @@ enum KindOfModule: String, CaseIterable {
                 let cards = try VirtualTokens(kinds: ["cardos", kind == .piv ? "piv" : "cardos"])
                 rehearsal = try Rehearsal(cards: cards)
                 (options, environment, owners) = (["--module", cards.module], [], [cards])
+                self.cards = cards
                 count = { try cards.status(1).tries }
                 (self.label, serial) = (label, kind == .piv ? nil : "008580ef")
             case .safeNetLike:
@@ -74,6 +80,16 @@ enum KindOfModule: String, CaseIterable {
                 environment = ["P11_KIT_SERVER_ADDRESS=unix:path=\(rehearsal.folder.file("p11"))"]
                 (count, owners) = ({ nil }, [server])
                 (self.label, serial) = (label, nil)
+            case .remoteCard:
+                let cards = try VirtualTokens()
+                rehearsal = try Rehearsal(cards: cards)
+                let server = try RemoteTokens.serve(rehearsal, cards.module, as: "p11")
+                options = ["--module", RemoteTokens.client]
+                environment = ["P11_KIT_SERVER_ADDRESS=unix:path=\(rehearsal.folder.file("p11"))"]
+                self.cards = cards
+                owners = [server, cards]
+                count = { try cards.status(1).tries }
+                (self.label, serial) = (label, "008580ef")
             case .hardware:
                 rehearsal = try Rehearsal(lab: false)
                 options = Hardware.module.map { ["--module", $0] } ?? []

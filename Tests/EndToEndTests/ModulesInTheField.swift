@@ -30,7 +30,7 @@ import Testing
     }
 
     /// A module whose functions do what the text says, and nothing else.
-    private func bad(_ what: String, in function: String) throws -> String {
+    private func bad(_ what: String, in function: String, name: String = "bad.so") throws -> String {
         let bodies = ["initialize", "slots", "finalize", "load"].map { $0 == function ? what : "" }
         let source = rehearsal.folder.write(
             "bad.c",
@@ -42,6 +42,7 @@ import Testing
             #include <stdlib.h>
             #include <unistd.h>
             static CK_FUNCTION_LIST list;
+            __attribute__((unused)) static void fault(void) { *(volatile int *)0 = 1; }
             __attribute__((constructor)) static void load(void) { \(bodies[3]) }
             static CK_RV initialize(void *arguments) { \(bodies[0]) return CKR_OK; }
             static CK_RV slots(CK_BBOOL p, CK_SLOT_ID *s, CK_ULONG *n) { \(bodies[1]) *n = 0; return CKR_OK; }
@@ -50,8 +51,20 @@ import Testing
               list.version.major = 2; list.C_Initialize = initialize; list.C_GetSlotList = slots; list.C_Finalize = finalize;
               *l = &list; return CKR_OK; }
             """)
-        let module = rehearsal.folder.file("bad.so")
-        try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", module, source])
+        let module = rehearsal.folder.file(name)
+        try ChildProcess.run(["cc", "-shared", "-fPIC", "-Wl,-z,nodelete", "-o", module, source])
+        return module
+    }
+
+    /// A module with a token, one of whose functions ends the program.
+    private func failing(_ function: String, _ how: String) throws -> String {
+        let module = rehearsal.folder.file("failing.so")
+        try ChildProcess.run(["cp", good, module])
+        let own = String(UInt32.random(in: 0x1000_0000..<0xf000_0000), radix: 16)
+        rehearsal.folder.write(
+            "failing.so.rules",
+            "token FAILING \(own) c\nmechanism 1 2800\ncertificate \(try certificate("SAST-ADN\(own)"))\n"
+                + "fail \(function) \(how)\n")
         return module
     }
 
@@ -91,6 +104,88 @@ import Testing
         try ChildProcess.run(["touch", "-d", "2020-01-01", module])
         #expect(try run(["token", "list"], [module]).status == 0)
         #expect(rehearsal.folder.text("tried") == "xxxxxx")
+    }
+
+    /// What the child did not see: it fails with a token in the reader. The program says which module it was, and from then on
+    /// the others go on.
+    @Test(
+        arguments: ["C_GetTokenInfo", "C_OpenSession", "C_FindObjectsInit", "C_CloseSession"],
+        ["fault", "abort", "exit"])
+    func aModuleThatFailsWithATokenIsNamed(function: String, how: String) throws {
+        let modules = [try failing(function, how), good]
+        let what = how == "exit" ? "a call of exit with status 3" : how == "abort" ? "signal 6" : "signal 11"
+        let first = try run(["token", "list"], modules)
+        #expect(first.status == 1, "\(first)")
+        #expect(
+            first.errors.contains("The PKCS#11 module \(modules[0]) ended this program (\(what))."), "\(first)")
+        #expect(first.errors.contains("Next: ") && !first.errors.contains("PIN attempt"))
+        let second = try run(["token", "list"], modules)
+        #expect(second.status == 0 && second.output.contains("GOOD"), "\(second)")
+        #expect(second.errors.contains(modules[0]) && second.errors.contains(what), "\(second)")
+    }
+
+    /// doctor asks each module for everything in a child of its own.
+    @Test(arguments: ["C_GetTokenInfo", "C_FindObjectsInit"], ["fault", "exit"])
+    func doctorBearsAModuleThatFailsWithAToken(function: String, how: String) throws {
+        let modules = [try failing(function, how), good]
+        let findings = try #require(
+            try run(["doctor", "--json"], modules).json()["findings"] as? [[String: Any]])
+        let finding = try #require(findings.first { $0["code"] as? String == "module-crashes" })
+        #expect((finding["text"] as? String)?.contains(modules[0]) == true)
+        #expect(findings.contains { $0["code"] as? String == "token-ready" })
+    }
+
+    @Test(arguments: ["fault", "exit"]) func aModuleThatFailsAtALoginSaysThatATryCounts(how: String) throws {
+        let module = try failing("C_Login", how)
+        let pin = rehearsal.folder.write("pin", "Cisco123\n")
+        for _ in 1...2 {
+            let test = try run(["token", "test", "FAILING", "--pin-file", pin], [module])
+            #expect(test.status == 1 && test.errors.contains("\(module) ended this program ("), "\(test)")
+            #expect(test.errors.contains("A PIN attempt counts as used."))
+        }
+        // It may have been the token, which someone pulled: the module is used again, as long as tries are left.
+        #expect(try run(["token", "test", "FAILING", "--pin-file", pin], [module]).status == 4)
+    }
+
+    /// Something that it needs is gone, and its own file is as it was.
+    @Test func aModuleThatFailsLaterIsNamed() throws {
+        let flag = rehearsal.folder.file("flag")
+        let modules = [try bad("if (access(\"\(flag)\", F_OK) == 0) abort();", in: "initialize"), good]
+        #expect(try run(["token", "list"], modules).status == 0)
+        rehearsal.folder.write("flag", "")
+        let list = try run(["token", "list"], modules)
+        #expect(list.status == 1 && list.errors.contains("\(modules[0]) ended this program (signal 6)."), "\(list)")
+        #expect(try run(["token", "list"], modules).output.contains("GOOD"))
+        unlink(flag)
+        // doctor tries it again, and then it is used.
+        let findings = try #require(
+            try run(["doctor", "--json"], modules).json()["findings"] as? [[String: Any]])
+        #expect(!findings.contains { $0["code"] as? String == "module-crashes" })
+        #expect(try !run(["token", "list"], modules).errors.contains(modules[0]))
+    }
+
+    /// The dynamic linker finds it in its own folders.
+    @Test func aModuleWithoutAPathIsTriedToo() throws {
+        _ = try bad("fault();", in: "initialize", name: "libfaulty.so")
+        let list = try rehearsal.run(
+            Programs.path("etoken-bridge"), ["token", "list", "--module", "libfaulty.so", "--module", good],
+            environment: ["LD_LIBRARY_PATH=\(rehearsal.folder.path)"])
+        #expect(list.status == 0 && list.output.contains("GOOD"), "\(list)")
+        #expect(list.errors.contains("libfaulty.so") && list.errors.contains("signal 11"), "\(list)")
+    }
+
+    /// The result is written by then.
+    @Test func whatFailsAtTheEndChangesNothing() throws {
+        let modules = [try bad("atexit(fault);", in: "initialize"), good]
+        let list = try run(["token", "list", "--json"], modules)
+        #expect(list.status == 0 && list.errors.isEmpty, "\(list)")
+        #expect((try list.json()["tokens"] as? [Any])?.count == 1)
+    }
+
+    /// A number that a child of the program itself ends with.
+    @Test(arguments: [0, 77]) func noStatusOfExitIsASurvivor(status: Int) throws {
+        let list = try run(["token", "list"], [try bad("exit(\(status));", in: "slots"), good])
+        #expect(list.status == 0 && list.errors.contains("a call of exit"), "\(list)")
     }
 
     @Test func aModuleThatPrintsSpoilsNoResult() throws {
@@ -134,6 +229,21 @@ import Testing
             let shown = try run(["token", "show", name], modules)
             #expect(shown.status == 0 && shown.output.contains("00aabbcc"), "\(name): \(shown)")
         }
+        // A single one is exported under the name that tells it apart, too.
+        for name in names {
+            let file = rehearsal.folder.file(name + ".pem")
+            let exported = try run(["token", "export", name, "--output", rehearsal.folder.path], modules)
+            #expect(exported.status == 0 && exported.output.hasPrefix(file), "\(exported)")
+        }
+        // One PIN is tried once, whatever the token is called.
+        let pin = rehearsal.folder.write("pin", "Cisco124\n")
+        let twice = try run(
+            ["token", "test"] + ["00aabbcc", "pkcs11:serial=00AABBCC"].map { "\($0)" } + ["--pin-file", pin], modules)
+        #expect(twice.status == 64, "\(twice)")
+        let uris = ["pkcs11:serial=00aabbcc?pin-source=file:\(pin)", "pkcs11:serial=AABBCC?pin-source=file:\(pin)"]
+        let same = try run(["token", "test"] + uris, modules)
+        #expect(same.status == 64 && same.errors.contains("no PIN attempt was used"), "\(same)")
+        #expect(!rehearsal.folder.text("second.so.log").contains("C_Login"))
         let ambiguous = try run(["token", "show", "eToken"], modules)
         #expect(ambiguous.status == 2 && ambiguous.errors.contains("Specify one by its serial number."), "\(ambiguous)")
         let missing = try run(["token", "show", "nobody"], modules)
@@ -184,6 +294,83 @@ import Testing
         #expect(rehearsal.folder.text("waited").contains("eToken (serial 00aabbcc)"))
     }
 
+    /// Someone called each token by the name of the other one's certificate: no PIN is tried on the wrong one.
+    @Test func aLabelThatIsAnotherTokensCertificateMeansBoth() throws {
+        let second = rehearsal.folder.file("second.so")
+        try ChildProcess.run(["cp", good, second])
+        let names = ["SAST-ADN\(serial)", "SAST-ADN00aabbcc"]
+        show("good", serial, try certificate(names[0]), label: names[1])
+        show("second", "00aabbcc", try certificate(names[1]), label: names[0])
+        for name in names + [names[0].lowercased()] {
+            let shown = try run(["token", "show", name], [good, second])
+            #expect(shown.status == 2 && shown.errors.contains("2 tokens are called"), "\(shown)")
+        }
+        // A label that is the other one's serial number: the serial number tells nothing apart.
+        show("good", serial, try certificate(names[0]), label: "00aabbcc")
+        show("second", "00aabbcc", try certificate(names[1]))
+        let shown = try run(["token", "show", "00aabbcc"], [good, second])
+        #expect(shown.status == 2 && shown.errors.contains("by a PKCS#11 URI: \"pkcs11:token="), "\(shown)")
+        let uri = try #require(shown.errors.split(separator: "\"").first { $0.hasPrefix("pkcs11:") })
+        #expect(try run(["token", "show", String(uri)], [good, second]).status == 0)
+    }
+
+    /// Names on a token are shown, and never obeyed by a terminal.
+    @Test func aHostileNameOnATokenIsShown() throws {
+        let folder = rehearsal.folder
+        let name = "SAST-\u{1b}]0;pwned\u{7}\u{202e}fdp"
+        show("good", serial, try certificate(name, key: "k"), label: "-dash;x")
+        for arguments in [["token", "list"], ["token", "show", serial], ["doctor"]] {
+            let result = try run(arguments, [good])
+            #expect(result.output.contains("-dash;x"), "\(result)")
+            #expect(
+                !(result.output + result.errors).unicodeScalars.contains {
+                    "\u{1b}\u{7}\u{202e}".unicodeScalars.contains($0)
+                })
+        }
+        // What is advised can be pasted.
+        let expired = try run(
+            [
+                "ctl", "build", "--output", folder.file("a.tlv"), "--sign-with", serial, "--allow-few-tokens",
+                "--record",
+                "sast:\(try certificate("SAST-OTHER"))",
+            ], [good])
+        #expect(expired.errors.contains("--record sast:FILE"), "\(expired)")
+    }
+
+    /// Some cards have certificates in pairs of one id.
+    @Test func certificatesOfOneIDAreBothExported() throws {
+        let folder = rehearsal.folder.file("out")
+        try ChildProcess.run(["mkdir", folder])
+        rehearsal.folder.write(
+            "good.so.rules",
+            "token GOOD \(serial) c\ncertificate \(try certificate("A"))\ncertificate \(try certificate("B"))\n")
+        #expect(try run(["token", "export", "GOOD", "--all", "--output", folder], [good]).status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
+    }
+
+    /// An output that cannot be written is refused before the PIN is tried.
+    @Test(.enabled(if: geteuid() == 0, "another account takes root"))
+    func anOutputThatCannotBeWrittenCostsNoTry() throws {
+        let folder = rehearsal.folder
+        try ChildProcess.run(["mkdir", folder.file("readonly"), folder.file("other")])
+        let record = try certificate("SAST-ADN\(serial)")
+        let pin = folder.write("pin", "Cisco124\n")
+        for file in ["good.so.log", "good.so.threads"] { chmod(folder.write(file, ""), 0o666) }
+        try ChildProcess.run(["chmod", "-R", "a+rX", folder.path])
+        chmod(pin, 0o600)
+        try ChildProcess.run(["chown", "65534:65534", pin, folder.file("other")])
+        let result = try rehearsal.run(
+            "/usr/bin/env",
+            [
+                "XDG_STATE_HOME=\(folder.file("other"))", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                Programs.path("etoken-bridge"), "ctl", "build", "--output", folder.file("readonly/a.tlv"),
+                "--sign-with",
+                serial, "--allow-few-tokens", "--record", "sast:\(record)", "--pin-file", pin, "--module", good,
+            ])
+        #expect(result.status == 1 && result.errors.contains("readonly/a.tlv"), "\(result)")
+        #expect(!folder.text("good.so.log").contains("C_Login"))
+    }
+
     @Test func whatIsPrintedCanBePasted() throws {
         let second = rehearsal.folder.file("second.so")
         try ChildProcess.run(["cp", good, second])
@@ -222,6 +409,7 @@ import Testing
             let doctor = try run(["doctor", "--json"], [good]).json()
             let findings = try #require(doctor["findings"] as? [[String: Any]])
             #expect(findings.contains { $0["code"] as? String == "token-certificate-expired" } == isOver)
+            #expect(findings.contains { $0["code"] as? String == "token-certificate-ends" } != isOver)
             // It still signs, and says so before the PIN.
             let test = try run(["token", "test", serial, "--pin-file", folder.write("pin", "Cisco123\n")], [good])
             #expect(
@@ -235,6 +423,25 @@ import Testing
         #expect(try run(["token", "list"], [good]).output.contains("ready, must be changed"))
         let shown = try run(["token", "show", "GOOD", "--json"], [good]).json()
         #expect(shown["pinMustBeChanged"] as? Bool == true)
+        let findings = try #require(
+            try run(["doctor", "--json"], [good]).json()["findings"] as? [[String: Any]])
+        #expect(findings.contains { $0["code"] as? String == "token-pin-to-be-changed" }, "\(findings)")
+    }
+
+    /// What a test says of the PIN and of dates; a key that is missing does not hide that the PIN was right.
+    @Test func aTestSaysAllThatItSaw() throws {
+        let pin = rehearsal.folder.write("pin", "Cisco123\n")
+        rehearsal.folder.write(
+            "good.so.rules",
+            "token GOOD \(serial) 8000c\nmechanism 1 2800\ncertificate \(try certificate("SAST-ADN\(serial)"))\nnokey\n"
+        )
+        let test = try run(["token", "test", "GOOD", "--pin-file", pin, "--json"], [good])
+        let entry = try #require((try test.json()["tokens"] as? [[String: Any]])?.first)
+        let steps = try #require(entry["steps"] as? [[String: Any]])
+        #expect(
+            steps.map { "\($0["step"] ?? "") \($0["result"] ?? "")" } == [
+                "token ok", "certificate ok", "validity warning", "pin warning", "key failed",
+            ], "\(test)")
     }
 
     /// One token that cannot be read keeps no other from being exported.

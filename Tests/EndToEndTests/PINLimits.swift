@@ -25,9 +25,18 @@ import Testing
                 folder.write("new", "736284\n"))
         }
 
-        func configure(pinTries: Int) throws {
+        func configure(pinTries: Int) throws { try configure("[tokens]\npin_tries = \(pinTries)\n") }
+
+        /// For this token alone, as the message says; a higher one for all others does not count for it.
+        func configure(pinTriesOf tries: Int) throws {
+            let shown = try rehearsal.token("show", label, "--json").json()
+            let serial = try #require(shown["serialNumber"] as? String)
+            try configure("[tokens]\npin_tries = 100\n\n[tokens.pin_tries_of]\n\"00\(serial)\" = \(tries)\n")
+        }
+
+        private func configure(_ text: String) throws {
             try ChildProcess.run(["mkdir", "-p", rehearsal.folder.file("config/etoken-bridge")])
-            rehearsal.folder.write("config/etoken-bridge/config.toml", "[tokens]\npin_tries = \(pinTries)\n")
+            rehearsal.folder.write("config/etoken-bridge/config.toml", text)
         }
 
         var triesLeft: Int { get throws { try cards.status(0).tries } }
@@ -54,13 +63,14 @@ import Testing
         for pin in ["Cisco124", "Cisco123"] {
             let refused = try table.tryPIN(pin)
             #expect(refused.status == 4)
-            #expect(refused.errors.contains("2 wrong PINs in a row") && refused.errors.contains("pin_tries = N"))
+            #expect(
+                refused.errors.contains("2 wrong PINs in a row") && refused.errors.contains("[tokens.pin_tries_of]"))
         }
         #expect(try table.cards.status(0) == .init(tries: tries - 2, verifications: 2, signatures: 0))
         let finding = try table.finding()
         #expect(finding["severity"] as? String == "problem" && finding["code"] as? String == "token-count-low")
         // The number that the user knows decides, and a third of it is always left.
-        try table.configure(pinTries: tries)
+        try table.configure(pinTriesOf: tries)
         let more = try table.tryPIN()
         #expect(more.status == (tries == 3 ? 4 : 3))
         let last = try table.tryPIN()
@@ -143,15 +153,13 @@ import Testing
         }
     }
 
-    /// CKF_USER_PIN_COUNT_LOW: as often as the token allows, down to CKF_USER_PIN_FINAL_TRY.
-    @Test func tokensThatTellDecideThemselves() throws {
+    /// CKF_USER_PIN_COUNT_LOW says nothing of how many are left; CKF_USER_PIN_FINAL_TRY does.
+    @Test func flagsOnlyEverForbid() throws {
         let token = try FakeToken()
-        for _ in 1...4 { #expect(try token.tryPIN(flags: "1000c", code: "a0") == 3) }
-        #expect(try token.tryPIN(flags: "2000c", code: "a0") == 4)
-        #expect(token.tries == 4)
-        // If it no longer shows anything, it was not the token that counted.
-        #expect(try token.tryPIN(flags: "c", code: "a0") == 4)
-        #expect(token.tries == 4)
+        #expect(try (1...3).map { _ in try token.tryPIN(flags: "1000c", code: "a0") } == [3, 3, 4])
+        #expect(token.tries == 2)
+        let last = try FakeToken()
+        #expect(try last.tryPIN(flags: "2000c", code: "a0") == 4 && last.tries == 0)
     }
 
     /// A token whose flags report by themselves that it is locked, and later that it is not.

@@ -87,9 +87,101 @@ import Testing
         table.add(table.modules[0], "die \(point)\n")
         #expect(try table.run("Cisco123").status > 64)
         #expect(table.words[0] == "736284")
+        // Also where no PIN is asked for.
+        let module = ["--module", table.modules[1]]
+        let program = Programs.path("etoken-bridge")
+        #expect(try table.rehearsal.run(program, ["token", "list"] + module).output.contains("change interrupted"))
+        let findings = try #require(
+            try table.rehearsal.run(program, ["doctor", "--json"] + module).json()["findings"] as? [[String: Any]])
+        let finding = try #require(findings.first { $0["code"] as? String == "token-pin-change-unfinished" })
+        #expect((finding["text"] as? String)?.contains(words) == true)
         let next = try table.run("736284", new: "Krakow-12", 1)
         #expect(next.status == 0 && next.errors.contains(words), "\(next)")
         #expect(try !table.run("Krakow-12", new: "736284", 1).errors.contains("Warning"))
+    }
+
+    /// On a reader with a PIN pad nobody is asked here: it is said before the PIN is entered there.
+    @Test func anInterruptedChangeIsSaidBeforeAPINPad() throws {
+        let table = try Table(tries: 15)
+        table.add(table.modules[0], "die C_SetPIN after\n")
+        #expect(try table.run("Cisco123").status > 64)
+        let folder = table.rehearsal.folder
+        for module in ["a.so", "b.so"] {
+            let rules = folder.text(module + ".rules").replacing(" c\n", with: " 10c\n")
+            folder.write(module + ".rules", rules.replacing("die C_SetPIN after\n", with: ""))
+        }
+        let next = try table.run("736284", 1)
+        #expect(next.errors.contains("The new PIN may hold already"), "\(next)")
+    }
+
+    /// Where the token tells its tries, no state folder is needed; but an interrupted change would be forgotten.
+    @Test func aChangeThatCannotBeRememberedIsSaid() throws {
+        let table = try Table(tries: 15, "tells object\n")
+        let result = try table.run("Cisco123", state: "/proc/nowhere")
+        #expect(result.status == 0 && result.errors.contains("nobody would remember it"), "\(result)")
+        #expect(try !table.run("736284", new: "Krakow-12").errors.contains("Warning"))
+    }
+
+    /// Two accounts of one machine, each with a state folder that the other cannot read.
+    @Test(.enabled(if: geteuid() == 0, "another account takes root"))
+    func accountsOfOneMachineCountTogether() throws {
+        let table = try Table(tries: 15)
+        let folder = table.rehearsal.folder
+        for name in ["shared", "other"] { try ChildProcess.run(["mkdir", folder.file(name)]) }
+        for module in table.modules { table.add(module, "certificate \(try sast(in: folder))\n") }
+        for module in ["a.so", "b.so"] {
+            for file in [".log", ".threads"] { chmod(folder.write(module + file, ""), 0o666) }
+        }
+        try ChildProcess.run(["chmod", "-R", "a+rX", folder.path])
+        chmod(folder.file("card"), 0o666)
+        chmod(folder.file("shared"), 0o1777)
+        chown(folder.file("other"), 65534, 65534)
+        func run(isOther: Bool, _ pin: String = "Cisco124") throws -> Rehearsal.Result {
+            let arguments = table.arguments(pin)
+            let account = isOther ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+            for option in ["--pin-file", "--new-pin-file"] {
+                let file = arguments[arguments.firstIndex(of: option)! + 1]
+                chmod(file, 0o600)
+                if isOther { chown(file, 65534, 65534) }
+            }
+            return try table.rehearsal.run(
+                "/usr/bin/env",
+                ["ETOKEN_BRIDGE_SHARED=\(folder.file("shared"))"]
+                    + (isOther ? ["XDG_STATE_HOME=\(folder.file("other"))", "XDG_CACHE_HOME=/nonexistent"] : [])
+                    + account
+                    + [Programs.path("etoken-bridge")] + arguments)
+        }
+        var statuses: [Int32] = []
+        for count in 0..<12 { statuses.append(try run(isOther: count % 2 == 1).status) }
+        #expect(statuses == Array(repeating: 3, count: 10) + [4, 4])
+        #expect(table.left == 5)
+        let refused = try run(isOther: true)
+        #expect(refused.errors.contains("of them by other users of this machine"), "\(refused)")
+        // As it says, once the right PIN has been entered elsewhere.
+        let command = try #require(refused.errors.firstRange(of: "sudo rm ")?.upperBound)
+        let files = refused.errors[command...].split(whereSeparator: \.isWhitespace)
+        for file in files { try ChildProcess.run(["rm", String(file)]) }
+        #expect(try run(isOther: true).status == 3)
+    }
+
+    /// Cisco's certificate, as far as it can be told: 15 wrong PINs lock the token.
+    private func sast(in folder: TemporaryFolder) throws -> String {
+        let file = folder.file("sast.der")
+        try ChildProcess.run(["openssl", "genrsa", "-out", folder.file("ca.key"), "1024"])
+        try ChildProcess.run([
+            "openssl", "req", "-x509", "-key", folder.file("ca.key"), "-subj",
+            "/O=Cisco Systems/CN=Cisco Manufacturing CA", "-days", "400", "-out", folder.file("ca.pem"),
+        ])
+        try ChildProcess.run([
+            "openssl", "req", "-newkey", "rsa:1024", "-nodes", "-keyout", folder.file("sast.key"), "-subj",
+            "/CN=SAST-ADN12345678", "-out", folder.file("sast.csr"),
+        ])
+        try ChildProcess.run([
+            "openssl", "x509", "-req", "-in", folder.file("sast.csr"), "-CA", folder.file("ca.pem"), "-CAkey",
+            folder.file("ca.key"), "-set_serial", "1", "-days", "400", "-outform", "DER", "-out", file,
+        ])
+        chmod(file, 0o644)
+        return file
     }
 
     /// A place to which others can write is not used at all.

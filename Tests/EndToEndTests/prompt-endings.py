@@ -1,7 +1,8 @@
 """Runs a program on a terminal, as a job of a session, and ends its prompt in some way.
 
-prompt-endings.py PROMPT ACTIONS PROGRAM [ARGUMENT...]: ACTIONS is a JSON list of ["type", TEXT], ["signal", NUMBER] and
-["continue"], which waits until the program is stopped. They begin when PROMPT has been printed. Prints a JSON object: how the
+prompt-endings.py PROMPT ACTIONS PROGRAM [ARGUMENT...]: ACTIONS is a JSON list of ["type", TEXT], ["signal", NUMBER],
+["wait", TEXT], which waits until that has been printed, and ["continue"], which waits until the program is stopped, and lets
+it go on after a shell might have changed the terminal. They begin when PROMPT has been printed. Prints a JSON object: how the
 program ended, what was on the terminal, and whether the terminal was as before at its end and at each stop.
 """
 
@@ -41,11 +42,22 @@ def main():
         elif screen.count(prompt) > prompts and actions:
             # The terminal is switched before the prompt is printed.
             action = actions[0]
-            if action[0] == "continue":
+            if action[0] == "wait":
+                if action[1].encode() not in screen:
+                    if time.monotonic() > end:
+                        os.kill(child, signal.SIGKILL)
+                        sys.exit("it did not ask: " + repr(screen))
+                    continue
+            elif action[0] == "continue":
                 if os.waitpid(child, os.WUNTRACED)[1] & 0xFF != 0x7F:
                     sys.exit("it was not stopped")
                 same = same and termios.tcgetattr(own) == before
                 prompts = screen.count(prompt)
+                # As a shell with line editing leaves it while it hands over: readline's own mode is not the program's.
+                shell = termios.tcgetattr(own)
+                shell[0] &= ~termios.ICRNL
+                shell[3] &= ~(termios.ICANON | termios.ECHO)
+                termios.tcsetattr(own, termios.TCSANOW, shell)
                 os.kill(child, signal.SIGCONT)
             elif action[0] == "type":
                 os.write(terminal, action[1].encode())

@@ -78,6 +78,8 @@ public final class ChildProcess: Sendable {
             .compactMap { (name: String) in getenv(name).map { "\(name)=" + String(cString: $0) } }
         let fixed = [
             "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin", "HOME=/nonexistent", "LANG=C.UTF-8",
+            // Tests use tokens of the same serial number at the same time.
+            "ETOKEN_BRIDGE_SHARED=/nonexistent",
         ]
         var result: [String] = []
         for variable in fixed + passedOn + more {

@@ -60,6 +60,7 @@ import Testing
                 switch card.openSC {
                 case .standardLayout: ", OpenSC (standard layout)"
                 case .since(let release): ", OpenSC from \(release) on"
+                case .cannotSign(let release): ", OpenSC from \(release) on (reads it, cannot sign)"
                 case .no: ""
                 }
             return "| `\(card.atr)` | \(card.name) | \(card.software.name)\(openSC) |"

@@ -45,7 +45,7 @@ final class FakeModule: Sendable {
 
     /// What is remembered about its token's PIN, in a separate folder.
     func pins(tries: Int? = 1000) -> PINLedger {
-        PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { tries }.separate(folder.path)
+        PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { _ in tries }.separate(folder.path)
     }
 
     /// How often a function was called.

@@ -45,8 +45,9 @@ private enum Hardware {
     static let module = variable("MODULE")
     /// Those of the program: what it knows about the token counts here, too.
     static let pins = PINLedger(
-        folder: NSHomeDirectory() + "/.local/state/etoken-bridge/wrong-pins", settings: "config.toml"
-    ) { nil }
+        folder: NSHomeDirectory() + "/.local/state/etoken-bridge/wrong-pins", settings: "config.toml",
+        shared: "/var/tmp"
+    ) { _ in nil }
 
     private static func variable(_ name: String) -> String? {
         ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_HARDWARE_\(name)"]

@@ -23,7 +23,9 @@ enum MockStore {
     }
 
     /// Software tokens have unlimited tries.
-    static let pins = PINLedger(folder: TemporaryFolder.untilExit().file("pins"), settings: "/settings.toml") { 1000 }
+    static let pins = PINLedger(folder: TemporaryFolder.untilExit().file("pins"), settings: "/settings.toml") { _ in
+        1000
+    }
 
     private static let addStrictToken = """
         set -euo pipefail

@@ -87,7 +87,7 @@ import X509
 
     @Test func aModuleThatNeverReturnsKeepsTheTry() throws {
         #expect(login("hang C_Login\n")?.code == .noAnswer)
-        #expect(PINRecord(token.info, in: token.module.pins.folder).shown.count == 1)
+        #expect(PINRecord(token.info, in: token.module.pins).shown.count == 1)
     }
 
     /// Nothing was tried: the prompt was cancelled, another token is inserted, its flags forbid it, or it cannot sign.

@@ -13,7 +13,7 @@ import Testing
     private var remembered: String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     private func ledger(_ tries: Int?) -> PINLedger {
-        PINLedger(folder: folder.file("pins"), settings: "/home/user/config.toml") { tries }.separate(folder.path)
+        PINLedger(folder: folder.file("pins"), settings: "/home/user/config.toml") { _ in tries }.separate(folder.path)
     }
 
     private func history(_ flags: PINState = .ready, tries: Int? = nil, isCisco: Bool = false) throws -> PINHistory {
@@ -48,7 +48,7 @@ import Testing
             refusal.text.localized.hasPrefix("2 wrong PINs in a row were tried on token SAST-FAKE with this program."))
         #expect(
             refusal.next?.localized
-                == "Use the other token. If you know how many wrong PINs lock this one, add the number to /home/user/config.toml, under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path)"
+                == "Use the other token. If you know how many wrong PINs lock this one, add the number to /home/user/config.toml, under [tokens.pin_tries_of]: \"12345678\" = N. If the right PIN has been entered with other software in the meantime: rm \(path)"
         )
         // Now the user says how many there are.
         #expect(try history(tries: 3).refusal != nil && history(tries: 5).refusal == nil)
@@ -67,14 +67,35 @@ import Testing
         #expect(try triesBeforeRefusal(tries: number, isCisco: true) == limit)
     }
 
-    /// A token that reports a wrong PIN also reports the last try, which is refused by its flag.
-    @Test func aTokenWhoseFlagsTellDecidesItself() throws {
-        #expect(try triesBeforeRefusal(.countLow, tries: nil) == 200)
-        // A number set by the user counts nevertheless.
+    /// A token that reports a wrong PIN need not report the last try (SafeNet's module and SoftHSM do not).
+    @Test func aFlagThatTellsOfAWrongPINChangesNoLimit() throws {
+        #expect(try triesBeforeRefusal(.countLow, tries: nil) == 2)
         try FileManager.default.removeItem(atPath: path)
         #expect(try triesBeforeRefusal(.countLow, tries: 6) == 4)
-        // If it no longer shows anything, it was not the token that counted.
         #expect(try history().refusal != nil)
+    }
+
+    /// It tells of one at least, though.
+    @Test func aWrongPINThatTheFlagTellsOfIsNotLeft() throws {
+        let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678", pin: .countLow)
+        let history = try PINHistory(info, in: ledger(nil), asksAlways: true) { true }
+        #expect(history.tries == PINTries(left: 14, most: 15, source: .count))
+    }
+
+    /// Between the question for a PIN and the answer others may have tried theirs.
+    @Test func aHigherNumberThanCiscosNeverCountsForTheirs() throws {
+        let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678")
+        let atThePrompt = try PINHistory(info, in: ledger(100)) { true }
+        for _ in 1...10 { try PINHistory(info, in: ledger(100)) { true }.attempt().wasRefused() }
+        #expect(atThePrompt.refreshed(info, told: nil).refusal?.code == .pinLocked)
+    }
+
+    /// What cannot be unlocked is not advised to be.
+    @Test func aLockedTokenOfCiscoIsLost() throws {
+        let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678")
+        try history().attempt().wasRefused(isLocked: true)
+        let advice = try #require(try PINHistory(info, in: ledger(nil)) { true }.refusal?.next?.localized)
+        #expect(advice.contains("cannot be unlocked: get a new one") && !advice.contains("rm "))
     }
 
     @Test func whoMadeTheTokenIsAskedOnlyAfterAWrongPIN() throws {
@@ -176,21 +197,21 @@ import Testing
 
     /// Its count would be missing the next time.
     @Test func aFolderThatCannotBeWrittenToMeansNoTry() throws {
-        let nowhere = PINLedger(folder: "/proc/nowhere", settings: "") { nil }.separate(folder.path)
+        let nowhere = PINLedger(folder: "/proc/nowhere", settings: "") { _ in nil }.separate(folder.path)
         let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678")
         let error = #expect(throws: TokenError.self) {
             try PINHistory(info, in: nowhere) { false }.attempt().wasRefused()
         }
         #expect(error?.code == .pinHistoryUnusable)
         // One that tells by itself does not need it.
-        let telling = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678", pin: .countLow)
-        try PINHistory(telling, in: nowhere) { false }.attempt().wasRefused()
-        try PINHistory(telling, in: nowhere) { false }.attempt().wasRight()
+        let told = PINTries(left: 9, most: 15, source: .token)
+        try PINHistory(info, in: nowhere, told: told) { false }.attempt().wasRefused()
+        try PINHistory(info, in: nowhere, told: told) { false }.attempt().wasRight()
     }
 
     @Test func withoutSettingsThereIsNoHistoryAndSoNoLogin() throws {
         struct Unreadable: Error {}
-        let ledger = PINLedger(folder: folder.file("pins"), settings: "") { throw Unreadable() }
+        let ledger = PINLedger(folder: folder.file("pins"), settings: "") { _ in throw Unreadable() }
         let fake = try FakeModule()
         let token = try #require(try PKCS11Module(path: fake.path, pins: ledger).tokens().first)
         #expect(throws: Unreadable.self) { try token.checkLogin() }

@@ -42,13 +42,17 @@ import Testing
     /// Tries of other software are in the token's number, and in no count of ours.
     @Test func theTokensNumberCountsMoreThanOurs() throws {
         let card = try card(tries: 15)
-        try card.write(record: "10\n", as: "54f509")
+        try card.write(record: "10 told\n", as: "54f509")
         #expect(try card.token().pinHistory().refusal == nil)
+        // If it never went down, and more was tried here than it tells of, it is not a number of tries.
+        try card.write(record: "10\n", as: "54f509")
+        #expect(try card.token().pinHistory().refusal?.code == .pinLocked)
+        try card.write(record: "10 told\n", as: "54f509")
         #expect(card.tryPIN("Cisco123") == nil)
         #expect(card.record == nil)
         let low = try self.card(tries: 2)
         low.tryPIN("Cisco124")
-        #expect(low.left == 1 && low.record == "1\n")
+        #expect(low.left == 1 && low.record == "1 told\n")
         let error = low.tryPIN("Cisco123")
         #expect(error?.code == .pinFinalTry && low.left == 1)
         #expect(try low.token().pinHistory().state == .finalTry)
@@ -112,9 +116,9 @@ import Testing
 
     // MARK: - Changing the PIN
 
-    private func change(_ card: CountingCard, patience: Int = 30) -> TokenError? {
+    private func change(_ card: CountingCard, from old: String = "Cisco123", patience: Int = 30) -> TokenError? {
         do {
-            try card.token(0, nil, patience: patience).changePIN(from: secret("Cisco123"), to: secret("Krakow-12"))
+            try card.token(0, nil, patience: patience).changePIN(from: secret(old), to: secret("Krakow-12"))
             return nil
         } catch { return error as? TokenError }
     }
@@ -139,7 +143,7 @@ import Testing
     }
 
     /// Codes of C_SetPIN after which either PIN may hold: the message says so, and so does the next prompt.
-    @Test(arguments: [0x5, 0x6, 0x30, 0x32, 0x8000_0001])
+    @Test(arguments: [0x6, 0x30, 0x32, 0x8000_0001])
     func afterAFailureTheNewPINIsTheFirstToTry(code: UInt) throws {
         let card = try card(15, .nothing, "return C_SetPIN 0 \(String(code, radix: 16))\n")
         let error = change(card)
@@ -149,6 +153,32 @@ import Testing
         #expect(try card.token().pinHistory().warning?.localized.contains("The new PIN may hold already") == true)
         // The right one ends that.
         #expect(card.tryPIN("Cisco123") == nil && card.record == nil)
+    }
+
+    /// The new PIN was tried, as advised, and was not it.
+    @Test func afterARefusalTheOldPINMayHold() throws {
+        let card = try card(15, .nothing, "return C_SetPIN 0 30\n")
+        _ = change(card)
+        #expect(card.tryPIN("Krakow-12")?.code == .pinRefused)
+        #expect(card.record == "2 changing-refused\n")
+        let history = try card.token().pinHistory()
+        #expect(history.warning?.localized.contains("If that was the new one, the old one still holds.") == true)
+        #expect(history.refusal?.text.localized.contains("the old one still holds") == true)
+    }
+
+    /// What OpenSC returns for a wrong PIN of some cards: nothing leads to a second wrong one.
+    @Test func aWrongPINOfOpenSCDoesNotLeadToTheNewOne() throws {
+        let first = try card(15, .nothing, "wrong 101\n")
+        let error = change(first, from: "Cisco124")
+        #expect(error?.code == .pinRefused && error?.text.localized.contains("not known") == false)
+        #expect(error?.next?.localized.contains("new PIN") != true && first.record == "1\n")
+        let second = try card(15, .nothing, "wrong 5\n")
+        let doubtful = change(second, from: "Cisco124")
+        #expect(doubtful?.next?.localized.hasPrefix("Make sure of the current PIN first.") == true)
+        #expect(second.record == "1 changing-failed\n")
+        #expect(
+            try second.token().pinHistory().warning?.localized.contains("most likely because the current PIN was wrong")
+                == true)
     }
 
     @Test func afterAHangTheNewPINIsTheFirstToTry() throws {

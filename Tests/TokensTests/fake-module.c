@@ -19,9 +19,14 @@
 //   card FILE                     C_Login and C_SetPIN ask a card, which is FILE: "PIN LEFT MOST", or "PIN LEFT MOST expired".
 //                                 It counts wrong PINs, and is the same one for all modules that name it
 //   tells flags                   the card shows COUNT_LOW, FINAL_TRY and LOCKED
+//   tells low                     it shows COUNT_LOW and LOCKED, and never that one try is left
 //   tells object                  and the tries that are left, in an object as SafeNet's module has
 //   tells lies                    the object, which always says the same
+//   wrong CODE                    what the card's wrong PINs return (hexadecimal), instead of CKR_PIN_INCORRECT
+//   always                        the key wants a login for each signature (CKA_ALWAYS_AUTHENTICATE)
+//   operations FILE               the card's PIN for that is another one, in FILE
 //   die FUNCTION before|after     the process is killed before or after the function asks the card
+//   fail FUNCTION fault|abort|exit  the function ends the program
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <p11-kit-1/p11-kit/pkcs11.h>
@@ -94,6 +99,13 @@ static CK_RV called(const char *name) {
     if (sscanf(lines[i], "return %39s %d %lx", function, &nth, &value) == 3 && strcmp(function, name) == 0 &&
         (nth == 0 || nth == number))
       code = value;
+    char word[16];
+    if (sscanf(lines[i], "fail %39s %15s", function, word) == 2 && strcmp(function, name) == 0) {
+      pthread_mutex_unlock(&lock);
+      if (strcmp(word, "abort") == 0) abort();
+      if (strcmp(word, "exit") == 0) exit(3);
+      *(volatile int *)0 = 1;
+    }
     nth = 0;
     if (sscanf(lines[i], "hang %39s %d", function, &nth) >= 1 && strcmp(function, name) == 0 && number >= nth) hangs = 1;
   }
@@ -127,9 +139,13 @@ struct card {
   int left, most;
 };
 
+// Whether the card's other PIN is meant.
+static __thread int is_operation;
+
 static int open_card(struct card *card) {
   char path[256];
-  const char *text = rule("card ", 0);
+  const char *text = is_operation ? rule("operations ", 0) : NULL;
+  if (!text) text = rule("card ", 0);
   memset(card, 0, sizeof *card);
   if (!text || sscanf(text, "%255s", path) != 1) return 0;
   card->file = fopen(path, "r+e");
@@ -178,7 +194,8 @@ static CK_RV ask_card(const char *function, CK_UTF8CHAR *pin, CK_ULONG length, C
   }
   close_card(&card);
   die(function, "after");
-  return code;
+  const char *wrong = rule("wrong ", 0);
+  return code == CKR_PIN_INCORRECT && wrong ? strtoul(wrong, NULL, 16) : code;
 }
 
 static CK_FLAGS card_flags(void) {
@@ -187,6 +204,7 @@ static CK_FLAGS card_flags(void) {
   if (!tells || strncmp(tells, "lies", 4) == 0 || !open_card(&card)) return 0;
   int left = card.left, most = card.most;
   fclose(card.file);
+  if (strncmp(tells, "low", 3) == 0) return (left == 0 ? CKF_USER_PIN_LOCKED : 0) | (left < most ? CKF_USER_PIN_COUNT_LOW : 0);
   return left == 0 ? CKF_USER_PIN_LOCKED : left == 1 ? CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_COUNT_LOW :
          left < most ? CKF_USER_PIN_COUNT_LOW : 0;
 }
@@ -314,10 +332,13 @@ static CK_RV close_session(CK_SESSION_HANDLE session) {
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG length) {
-  (void)session, (void)user;
+  (void)session;
+  is_operation = user == CKU_CONTEXT_SPECIFIC;
   called(pin ? "PIN given" : "PIN pad used");
   CK_RV code = called("C_Login");
-  return code == CKR_OK ? ask_card("C_Login", pin, length, NULL, 0) : code;
+  if (code == CKR_OK) code = ask_card("C_Login", pin, length, NULL, 0);
+  is_operation = 0;
+  return code;
 }
 
 static CK_RV logout(CK_SESSION_HANDLE session) {
@@ -354,7 +375,7 @@ static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, 
       find_position++;
       objects[(*count)++] = 100;
     } else if (find_class == CKO_HW_FEATURE && find_position == 0 && rule("tells ", 0) &&
-               strncmp(rule("tells ", 0), "flags", 5) != 0) {
+               strncmp(rule("tells ", 0), "flags", 5) != 0 && strncmp(rule("tells ", 0), "low", 3) != 0) {
       find_position++;
       objects[(*count)++] = 200;
     } else {
@@ -397,6 +418,8 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
       return CKR_OK;
     }
   } else if (attribute->type == CKA_PRIVATE && object == 100 && rule("private", 0)) {
+    value[0] = CK_TRUE, length = 1;
+  } else if (attribute->type == CKA_ALWAYS_AUTHENTICATE && object == 100 && rule("always", 0)) {
     value[0] = CK_TRUE, length = 1;
   } else if (attribute->type == CKA_MODULUS && object == 100 && rule("modulus ", 0)) {
     memset(value, (int)strtoul(rule("modulus ", 0), NULL, 16), length = 128);

@@ -62,6 +62,21 @@ public enum Files {
         syncFolder(of: path)
     }
 
+    /// Makes sure that a file could be written now, by another one next to it that takes as much room as a short one does.
+    ///
+    /// - Throws: what ``write(_:to:permissions:replacing:scratch:)`` would.
+    public static func probe(_ path: String) throws(FileError) {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw FileError(.write, path) }
+        defer {
+            close(descriptor)
+            unlink(template)
+        }
+        try write(Array("0\n".utf8), descriptor, path)
+        guard fsync(descriptor) == 0 else { throw FileError(.write, path) }
+    }
+
     /// Creates a folder and missing parent folders.
     public static func makeFolder(_ path: String, permissions: mode_t = 0o700) throws(FileError) {
         if mkdir(path, permissions) == 0 || (errno == EEXIST && isFolder(path)) { return }

@@ -74,6 +74,23 @@ extension Files {
         }
     }
 
+    /// Reads a small file that another user has written where all may: only a regular one of that user, to which nobody else
+    /// writes.
+    ///
+    /// - Returns: nil if it is anything else, or cannot be read.
+    package static func textOfOther(_ path: String, owner: uid_t, limit: Int) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == owner,
+            status.st_mode & (S_IWGRP | S_IWOTH) == 0
+        else { return nil }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = Glibc.read(descriptor, &bytes, limit)
+        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
     private static func checkOwn(_ path: String, isFolder: Bool) throws(FileError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { throw FileError(.read, path) }

@@ -7,8 +7,8 @@ package enum OwnThread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Runs `body` on a new thread. No signal is delivered to it: those are for the main thread, or for one that waits
-    /// for them with `sigwait`.
+    /// Runs `body` on a new thread. No signal from outside is delivered to it: those are for the main thread, or for one
+    /// that waits for them with `sigwait`. Its own faults are, or nobody could say what happened.
     ///
     /// - Returns: false if the system has no more threads.
     @discardableResult
@@ -17,6 +17,7 @@ package enum OwnThread {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
+        for fault in Faults.signals { sigdelset(&all, fault) }
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         let context = Unmanaged.passRetained(Body(body))

@@ -30,20 +30,21 @@ struct ModuleCheck: DoctorCheck {
             case .failure(let error): finding(module.path, error, isNeeded: isNeeded(module.path, context))
             }
         }
-        return findings + (context.namedModules.isEmpty ? ModuleSearch.unused().map(unused) : [])
+        return findings + (context.namedModules.isEmpty ? ModuleSearch.remarks().map(remark) : [])
     }
 
     /// The module through which p11-kit offers all that it knows, as Debian installs it.
     private static let proxy = "/usr/lib/\(ModuleSearch.architecture)/p11-kit-proxy.so"
 
-    /// A file of p11-kit's registry whose module is not used.
-    private func unused(_ entry: ModuleSearch.Unused) -> DoctorFinding {
+    /// About a file of p11-kit's registry.
+    private func remark(_ entry: ModuleSearch.Remark) -> DoctorFinding {
         switch entry.reason {
         case .name:
             DoctorFinding(
-                self, .warning, "module-entry-unused",
+                self, .warning, "module-entry-name",
                 localized(
-                    "\(entry.path) registers a PKCS#11 module, but its name does not end in .module: nothing reads it."),
+                    "\(entry.path) registers a PKCS#11 module, but its name does not end in .module: p11-kit will ignore it in a later release."
+                ),
                 next: [.verbatim("sudo mv \(Shell.word(entry.path)) \(Shell.word(entry.path + ".module"))")])
         case .remote:
             DoctorFinding(
@@ -58,13 +59,15 @@ struct ModuleCheck: DoctorCheck {
     }
 
     /// Whether nothing works without this module, as far as that is known: the user specified it, it is the vendor's of
-    /// a token, or no other can be used.
+    /// a token or OpenSC's, or no other can be used.
     private func isNeeded(_ path: String, _ context: DoctorContext) -> Bool {
         !context.namedModules.isEmpty || MakerSoftware.all.contains { $0.owns(module: path) }
-            || !context.modules.contains { (try? $0.loaded.get()) != nil }
+            || path.hasSuffix("/opensc-pkcs11.so") || !context.modules.contains { (try? $0.loaded.get()) != nil }
     }
 
     private func finding(_ path: String, _ error: TokenError, isNeeded: Bool) -> DoctorFinding {
+        // Tokens of other modules can be used all the same.
+        let severity: DoctorFinding.Severity = isNeeded ? .error : .warning
         if error.code == .noAnswer {
             return DoctorFinding(
                 self, .error, "module-hangs", error.text,
@@ -72,7 +75,7 @@ struct ModuleCheck: DoctorCheck {
         }
         if error.code == .moduleCrashes {
             return DoctorFinding(
-                self, .error, "module-crashes", error.text,
+                self, severity, "module-crashes", error.text,
                 next: [
                     .verbatim("ldd \(path) | grep 'not found'"),
                     localized(
@@ -82,23 +85,23 @@ struct ModuleCheck: DoctorCheck {
         }
         if ModuleFile.isCutShort(path) {
             return DoctorFinding(
-                self, .error, "module-not-a-library", error.text,
+                self, severity, "module-not-a-library", error.text,
                 next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         let header: ELFHeader
         do throws(ELFHeader.Fault) {
             header = try ELFHeader(path: path)
         } catch .unreadable(let cause) {
-            return missing(path, cause)
+            return missing(path, cause, severity)
         } catch {
             return DoctorFinding(
-                self, .error, "module-not-a-library",
+                self, severity, "module-not-a-library",
                 localized("Module \(path) is not a Linux library: the file is damaged or of another type."),
                 next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         if let own = ELFHeader.own, header != own {
             return DoctorFinding(
-                self, .error, "module-wrong-architecture",
+                self, severity, "module-wrong-architecture",
                 localized(
                     "Module \(path) is built for another processor (\(header.description)) than this program (\(own.description))."
                 ),
@@ -107,9 +110,10 @@ struct ModuleCheck: DoctorCheck {
                         "Install the \(own.bits)-bit version of the token's driver, or specify its path with --module.")
                 ])
         }
-        if let library = Self.missingLibrary(error.text.localized) {
+        // The dynamic linker may have looked for the module itself, in its own folders only.
+        if let library = Self.missingLibrary(error.text.localized), library != path {
             return DoctorFinding(
-                self, .error, "module-library-missing",
+                self, severity, "module-library-missing",
                 localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
                 next: [
                     .verbatim("ldd \(path) | grep 'not found'"),
@@ -121,19 +125,22 @@ struct ModuleCheck: DoctorCheck {
         // Its folder of tokens is open to one group only.
         let isSoftHSM = path.hasSuffix("/libsofthsm2.so") && getuid() != 0
         return DoctorFinding(
-            self, isNeeded ? .error : .warning, "module-unusable", error.text,
+            self, severity, "module-unusable", error.text,
             next: [
                 isSoftHSM
                     ? localized(
                         "If tokens of SoftHSM are needed, add yourself to its group: sudo adduser $USER softhsm")
-                    : localized("Reinstall the package that it belongs to: dpkg -S \(path)")
-            ])
+                    : path.contains("/")
+                        ? localized("Reinstall the package that it belongs to: dpkg -S \(path)") : error.next
+            ].compactMap(\.self))
     }
 
-    private func missing(_ path: String, _ cause: String) -> DoctorFinding {
+    private func missing(
+        _ path: String, _ cause: String, _ severity: DoctorFinding.Severity
+    ) -> DoctorFinding {
         let name = path.split(separator: "/").last ?? ""
         return DoctorFinding(
-            self, .error, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
+            self, severity, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
             next: [
                 localized(
                     "Where it is registered: grep -l \(name) /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"

@@ -10,15 +10,17 @@ struct USBCheck: DoctorCheck {
             let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.shownID))")
             let drivers = token.drivers()
             if drivers.isEmpty {
+                // An unknown one may be no token.
                 return DoctorFinding(
-                    self, .error, "usb-no-driver",
+                    self, token.isKnown ? .error : .warning, "usb-no-driver",
                     localized("\(what), but no reader driver of the smart card service supports it."),
                     next: [
                         localized(
                             "Install the reader driver of the token's vendor (SafeNet Authentication Client includes that of eTokens), then restart pcscd."
                         ),
+                        token.generation?.release,
                         .verbatim("etoken-bridge doctor"),
-                    ])
+                    ].compactMap(\.self))
             }
             let missing = drivers.compactMap(\.missingLibrary)
             if missing.count == drivers.count {

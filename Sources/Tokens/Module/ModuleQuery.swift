@@ -38,7 +38,9 @@ struct ModuleQuery {
         task = BlockingTask(on: worker) { [progress] () throws(TokenError) in
             try ModuleTrial.check(path, within: patience)
             progress.begin(within: patience)
-            let library = try LoadedLibrary.load(path)
+            let library = try ModuleCrash.within(path, .reading) { () throws(TokenError) in
+                try LoadedLibrary.load(path)
+            }
             let module = PKCS11Module(path, pins, patience, library, worker)
             // One that is ready too late is left as it is: it may hang again when it is unloaded.
             guard progress.note({ $0.module = module }) else { return module.giveUp() }
@@ -59,6 +61,12 @@ struct ModuleQuery {
 
     private static func ask(_ module: PKCS11Module, _ depth: Depth, _ progress: Progress) throws(TokenError) {
         guard depth != .loading else { return }
+        try ModuleCrash.within(module.path, .reading) { () throws(TokenError) in
+            try answer(module, depth, progress)
+        }
+    }
+
+    private static func answer(_ module: PKCS11Module, _ depth: Depth, _ progress: Progress) throws(TokenError) {
         progress.begin(within: module.patience)
         let (tokens, failures) = try module.scan()
         guard progress.note({ ($0.tokens, $0.failures) = (tokens, failures) }), depth == .contents else { return }

@@ -6,11 +6,12 @@ import SmartCards
 public enum ModuleSearch {
     /// The folders to search.
     public struct Places: Sendable {
-        /// The user's own registry, or nil if there is none or p11-kit would skip it.
+        /// The user's own p11-kit folder, with `pkcs11.conf` and `modules`; nil if there is none or p11-kit would skip it.
         public var user: String?
-        /// The registries of the administrator and of packages; a file in the first hides one of the same name in the
-        /// second.
-        public var system: [String]
+        /// The administrator's folder of the same kind.
+        public var system: String
+        /// The registry of packages.
+        public var package: String
         /// Folders for modules without a path.
         public var modules: [String]
         /// Modules that are used although they are not registered: those of the vendors, then OpenSC's.
@@ -22,7 +23,7 @@ public enum ModuleSearch {
                 "/usr/lib/", "/usr/lib64/", "/lib/", "/usr/lib/\(architecture)/", "/usr/local/lib/", "/usr/lib/pkcs11/",
             ]
             return Places(
-                user: userRegistry, system: ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"],
+                user: userFolder, system: "/etc/pkcs11", package: "/usr/share/p11-kit/modules",
                 modules: ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"],
                 wellKnown: (MakerSoftware.all.flatMap(\.modules) + ["opensc-pkcs11.so"]).flatMap { name in
                     folders.map { $0 + name }
@@ -30,17 +31,18 @@ public enum ModuleSearch {
         }
 
         /// As in p11-kit: root has none.
-        private static var userRegistry: String? {
-            guard getuid() != 0, geteuid() == getuid() else { return nil }
+        private static var userFolder: String? {
+            guard getuid() != 0, geteuid() == getuid(), getenv("P11_KIT_NO_USER_CONFIG") == nil else { return nil }
             if let base = getenv("XDG_CONFIG_HOME").map({ String(cString: $0) }), base.hasPrefix("/") {
-                return base + "/pkcs11/modules"
+                return base + "/pkcs11"
             }
-            return getenv("HOME").map { String(cString: $0) + "/.config/pkcs11/modules" }
+            return (try? HomeFolder.path()).map { $0 + "/.config/pkcs11" }
         }
 
-        public init(user: String?, system: [String], modules: [String], wellKnown: [String]) {
+        public init(user: String?, system: String, package: String, modules: [String], wellKnown: [String]) {
             self.user = user
             self.system = system
+            self.package = package
             self.modules = modules
             self.wellKnown = wellKnown
         }
@@ -61,60 +63,17 @@ public enum ModuleSearch {
         // comes first if both see one (docs/tokens-on-linux.md).
         let known = places.wellKnown.filter { access($0, R_OK) == 0 }
         let makers = known.filter { !$0.hasSuffix("/opensc-pkcs11.so") }
-        let registered = registrations(in: places).map { path(of: $0.module, in: places) }
+        let registered = ModuleRegistry(places).entries.filter(\.isEnabled).compactMap(\.module).map {
+            path(of: $0, in: places)
+        }
         var seen: Set<String> = []
         return (makers + registered + known).filter { seen.insert(resolved($0)).inserted }
     }
 
-    /// An entry of the registry.
-    private struct Registration {
-        var module = ""
-        var priority = 0
-        var isEnabled = true
-        var isRemote = false
-    }
-
-    private static func registrations(in places: Places) -> [Registration] {
-        var entries: [String: Registration] = [:]
-        // The more specific folder wins: a file of the same name replaces the other.
-        for folder in places.system.reversed() + [places.user].compactMap(\.self) {
-            for name in Files.names(in: folder, hidden: false) where name.hasSuffix(".module") {
-                entries[name] = registration(in: "\(folder)/\(name)")
-            }
-        }
-        return entries.filter { $0.value.isEnabled && !$0.value.module.isEmpty }
-            .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
-    }
-
-    /// The lines of a registry file that matter here (pkcs11.conf(5)). p11-kit's own trust module contains no tokens; any other
-    /// one may, also if someone registered it with `trust-policy: yes`.
-    private static func registration(in path: String) -> Registration {
-        var entry = Registration()
-        guard let file = fopen(path, "re") else { return entry }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 1024)
-        while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1).map(\.trimmed)
-            guard parts.count == 2, !parts[1].isEmpty else { continue }
-            let programs = parts[1].split { $0 == "," || $0 == " " }
-            switch parts[0] {
-            case "module": entry.module = parts[1]
-            case "priority": entry.priority = Int(parts[1]) ?? 0
-            case "remote": entry.isRemote = true
-            case "enable-in" where !programs.contains("etoken-bridge"): entry.isEnabled = false
-            case "disable-in" where programs.contains("etoken-bridge"): entry.isEnabled = false
-            default: break
-            }
-        }
-        if entry.module.split(separator: "/").last?.hasPrefix("p11-kit-trust.") == true { entry.isEnabled = false }
-        return entry
-    }
-
-    /// A file of the registry that names no module that could be loaded here.
-    public struct Unused: Hashable, Sendable {
+    /// A file of the registry about which the user should know something.
+    public struct Remark: Hashable, Sendable {
         public enum Reason: Hashable, Sendable {
-            /// Its name does not end in `.module`; p11-kit skips it, too.
+            /// Its name does not end in `.module`: p11-kit will ignore it one day.
             case name
             /// It names another program or socket (`remote:`) that only p11-kit can use.
             case remote
@@ -124,16 +83,11 @@ public enum ModuleSearch {
         public let reason: Reason
     }
 
-    /// The registry's files with a module that ``candidates(in:)`` leaves out.
-    public static func unused(in places: Places = .standard) -> [Unused] {
-        (places.system + [places.user].compactMap(\.self)).flatMap { folder in
-            Files.names(in: folder, hidden: false).compactMap { name in
-                let path = "\(folder)/\(name)"
-                let entry = registration(in: path)
-                guard entry.isEnabled, entry.isRemote || !entry.module.isEmpty else { return nil }
-                if entry.isRemote, entry.module.isEmpty { return Unused(path: path, reason: .remote) }
-                return name.hasSuffix(".module") ? nil : Unused(path: path, reason: .name)
-            }
+    /// What to know about the registry's entries for this program.
+    public static func remarks(in places: Places = .standard) -> [Remark] {
+        ModuleRegistry(places).entries.filter(\.isEnabled).compactMap { entry in
+            if entry.isRemote { return Remark(path: entry.path, reason: .remote) }
+            return entry.module != nil && entry.hasOddName ? Remark(path: entry.path, reason: .name) : nil
         }
     }
 

@@ -43,7 +43,9 @@ public final class PKCS11Module: @unchecked Sendable {
     ) throws(TokenError) {
         try ModuleTrial.check(path, within: patience)
         let worker = Worker()
-        let loading = BlockingTask(on: worker) { () throws(TokenError) in try LoadedLibrary.load(path) }
+        let loading = BlockingTask(on: worker) { () throws(TokenError) in
+            try ModuleCrash.within(path, .reading) { () throws(TokenError) in try LoadedLibrary.load(path) }
+        }
         guard let loaded = loading.result(within: patience) else { throw Self.doesNotLoad(path, patience) }
         self.init(path, pins, patience, try loaded.get(), worker)
     }
@@ -62,8 +64,10 @@ public final class PKCS11Module: @unchecked Sendable {
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
         // Anyone who waits for the worker has a deadline.
-        guard !worker.isCurrent else { return library.release() }
-        if BlockingTask(on: worker, { library.release() }).value(within: patience) == nil {
+        let path = path
+        let release = { ModuleCrash.within(path, .reading) { library.release() } }
+        guard !worker.isCurrent else { return release() }
+        if BlockingTask(on: worker, release).value(within: patience) == nil {
             Self.hangs.store(true, ordering: .relaxed)
         }
     }
@@ -74,11 +78,13 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - subject: the token's label, or what else the work is about.
     ///   - name: its name in a sentence; nil for the subject itself.
     ///   - seconds: how long to wait; nil for ``patience``.
+    ///   - kind: what is remembered of the module if it ends the program.
     ///   - work: calls the module. It runs on another thread and must own what it touches. Within other such work, it
     ///     is a part of that, and has the same deadline.
     /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
     func attempt<Value>(
         on subject: String, called name: LocalizableText? = nil, within seconds: Int? = nil,
+        as kind: ModuleCrash.Work = .reading,
         _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
         let seconds = seconds ?? patience
@@ -86,7 +92,9 @@ public final class PKCS11Module: @unchecked Sendable {
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
         guard !worker.isCurrent else { return try work() }
-        guard let result = BlockingTask(on: worker, work).result(within: seconds) else {
+        let path = path
+        let named = { () throws(TokenError) -> Value in try ModuleCrash.within(path, kind, work) }
+        guard let result = BlockingTask(on: worker, named).result(within: seconds) else {
             giveUp()
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }

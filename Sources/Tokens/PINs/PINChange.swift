@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import Secrets
 import Synchronization
@@ -50,7 +51,7 @@ extension Token {
         let turn = try history.takeTurn()
         let progress = ChangeProgress()
         do throws(TokenError) {
-            try attempt(within: old == nil ? PINPad.patience : nil) { () throws(TokenError) in
+            try attempt(within: old == nil ? PINPad.patience : nil, as: .other) { () throws(TokenError) in
                 let current = try currentInfo()
                 try current.checkLogin()
                 if let new { try current.checkLength(ofNew: new) }
@@ -62,6 +63,13 @@ extension Token {
             }
         } catch {
             guard progress.hasBegun.load(ordering: .relaxed), error.leavesPINOpen else { throw error }
+            guard error.returnValue != .generalError || error.code == .tokenPulled else {
+                throw error.adding(
+                    localized("If it was wrong, the PIN was not changed."),
+                    next: localized(
+                        "Make sure of the current PIN first. Only if you are sure that it was right, try the new one: it may already be valid."
+                    ))
+            }
             throw error.adding(
                 localized("Whether the PIN was changed is not known."),
                 next: localized(
@@ -69,7 +77,7 @@ extension Token {
                 ))
         }
         do throws(TokenError) {
-            try attempt(within: new == nil ? PINPad.patience : nil) { () throws(TokenError) in
+            try attempt(within: new == nil ? PINPad.patience : nil, as: .other) { () throws(TokenError) in
                 let session = try Session(self)
                 let now = history.refreshed(try currentInfo(), told: session.tries())
                 try session.login(new, for: .user, now.attempt(in: turn))
@@ -119,6 +127,23 @@ extension TokenInfo {
             ))
     }
 
+    /// Looks for characters that nobody sees; one at a time, so that no copy of a PIN stays in memory. A PIN in another
+    /// encoding than UTF-8 is possible, if not sensible: then only its ASCII characters are looked at.
+    private static func look(_ bytes: UnsafeBufferPointer<UInt8>) -> (hasHidden: Bool, endsWithSpace: Bool) {
+        var decoder = UTF8()
+        var rest = bytes.makeIterator()
+        var (hasHidden, endsWithSpace) = (false, false)
+        while true {
+            switch decoder.decode(&rest) {
+            case .scalarValue(let scalar):
+                hasHidden = hasHidden || scalar.isHidden
+                endsWithSpace = scalar.properties.isWhitespace
+            case .error: endsWithSpace = false
+            case .emptyInput: return (hasHidden, endsWithSpace)
+            }
+        }
+    }
+
     /// Why something cannot be a PIN of this token, as the end of a sentence that starts with "the PIN"; nil if it may be.
     fileprivate func impossibility(of secret: Secret, isNew: Bool) -> LocalizableText? {
         secret.withBytes { bytes in
@@ -126,10 +151,9 @@ extension TokenInfo {
             if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
                 return localized("starts with a byte order mark, which some editors write into files")
             }
-            if bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-                return localized("contains a control character, for example that of a tab or an arrow key")
-            }
-            if bytes.last == 0x20 { return localized("ends with a space") }
+            let (hasHidden, endsWithSpace) = Self.look(bytes)
+            if hasHidden { return localized("contains a control character, for example that of a tab or an arrow key") }
+            if endsWithSpace { return localized("ends with a space") }
             guard !isNew, !pinLengths.contains(bytes.count) else { return nil }
             return localized(
                 "has \(bytes.count) bytes, and the token accepts \(pinLengths.lowerBound) to \(pinLengths.upperBound)")

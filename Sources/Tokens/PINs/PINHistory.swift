@@ -13,6 +13,7 @@ public struct PINHistory: Sendable {
     private static let atLeast = 3
 
     private let label: String
+    private let serialNumber: String
     private let flags: PINState
     private let record: PINRecord
     private let ledger: PINLedger
@@ -20,6 +21,8 @@ public struct PINHistory: Sendable {
     private let number: Int?
     /// What the token itself reports.
     private let told: PINTries?
+    /// Whether the token is known to be Cisco's.
+    private let isCisco: Bool
 
     /// - Parameters:
     ///   - told: the number of tries that the token itself reports, or nil.
@@ -30,16 +33,21 @@ public struct PINHistory: Sendable {
     init(
         _ info: TokenInfo, in ledger: PINLedger, told: PINTries? = nil, asksAlways: Bool = false, isCisco: () -> Bool
     ) throws {
-        let record = PINRecord(info, in: ledger.folder)
-        let configured = try ledger.triesThatLock()
-        let isCisco = (asksAlways || record.shown.count > 0) && isCisco()
+        let record = PINRecord(info, in: ledger)
+        let configured = try ledger.triesThatLock(info.serialNumber)
+        // A higher number than Cisco's must not count for theirs, also if the first wrong PIN is tried in the meantime.
+        let isCisco = (asksAlways || record.shown.count > 0 || configured ?? 0 > Self.ofCisco) && isCisco()
         self.init(
             info, record, ledger, number: isCisco ? min(configured ?? Self.ofCisco, Self.ofCisco) : configured,
-            told: told)
+            told: told, isCisco: isCisco)
     }
 
-    private init(_ info: TokenInfo, _ record: PINRecord, _ ledger: PINLedger, number: Int?, told: PINTries?) {
+    private init(
+        _ info: TokenInfo, _ record: PINRecord, _ ledger: PINLedger, number: Int?, told: PINTries?, isCisco: Bool
+    ) {
+        self.isCisco = isCisco
         label = info.plainLabel
+        serialNumber = info.normalizedSerialNumber
         flags = info.pin
         self.record = record
         self.ledger = ledger
@@ -48,8 +56,12 @@ public struct PINHistory: Sendable {
     }
 
     /// The same with what the token reports now.
-    func refreshed(_ info: TokenInfo, told: PINTries?) -> PINHistory {
-        PINHistory(info, PINRecord(info, in: ledger.folder), ledger, number: number, told: told)
+    ///
+    /// - Parameter isForOperations: whether it is about the PIN that a key wants for each signature.
+    func refreshed(_ info: TokenInfo, told: PINTries?, isForOperations: Bool = false) -> PINHistory {
+        PINHistory(
+            info, PINRecord(info, in: ledger, isForOperations: isForOperations), ledger, number: number, told: told,
+            isCisco: isCisco)
     }
 
     /// Wrong PINs that were tried with this program since the last right one.
@@ -70,25 +82,32 @@ public struct PINHistory: Sendable {
         case .finalTry: return PINTries(left: 1, most: nil, source: .flags)
         case .ready, .countLow, .notInitialized: break
         }
-        return number.map { PINTries(left: max(0, $0 - contents.count), most: $0, source: .count) }
+        // The flag tells of a wrong one that was tried elsewhere, if not of how many.
+        let count = max(contents.count, flags == .countLow ? 1 : 0)
+        return number.map { PINTries(left: max(0, $0 - count), most: $0, source: .count) }
     }
 
     /// The number that the token reported before a try, to compare with the one after it.
     var toldLeft: Int? { told?.left }
 
-    private func isBelieved(_ contents: PINRecord.Contents) -> Bool { !contents.own.isUntold }
+    /// Whether the number that the token reports is one of tries: either it was seen to go down, or what was tried here can
+    /// have gone into it.
+    private func isBelieved(_ contents: PINRecord.Contents) -> Bool {
+        let seen = [contents.own] + contents.others.map(\.entry)
+        guard let told, !seen.contains(where: \.isUntold) else { return false }
+        return seen.contains(where: \.isTold) || told.most.map { contents.count <= $0 - told.left } ?? true
+    }
 
     /// Whether the token itself keeps this program from locking it: nothing has to be remembered then.
+    ///
+    /// CKF_USER_PIN_COUNT_LOW is not enough for that: SafeNet's module and SoftHSM set it, and never
+    /// CKF_USER_PIN_FINAL_TRY.
     private func tellsItself(_ contents: PINRecord.Contents?) -> Bool {
-        (told != nil && contents.map(isBelieved) ?? true) || [.countLow, .finalTry, .locked].contains(flags)
+        (told != nil && contents.map(isBelieved) ?? true) || [.finalTry, .locked].contains(flags)
     }
 
-    /// After how many wrong PINs no other is tried, or nil if the token reports how many are left: a token that reports
-    /// a wrong PIN also reports the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
-    private var limit: Int? {
-        if let number { return number * 2 / 3 }
-        return flags == .countLow ? nil : Self.atLeast * 2 / 3
-    }
+    /// After how many wrong PINs no other is tried.
+    private var limit: Int { (number ?? Self.atLeast) * 2 / 3 }
 
     /// Why no PIN is tried on the token now (`pin-locked`, `pin-final-try`, `pin-history-unusable`), or nil.
     public var refusal: TokenError? {
@@ -100,23 +119,39 @@ public struct PINHistory: Sendable {
     private func refusal(_ contents: PINRecord.Contents) -> TokenError? {
         if told != nil, isBelieved(contents) { return toldRefusal }
         func refusal(_ text: LocalizableText, next: LocalizableText) -> TokenError {
-            TokenError(.pinLocked, label, text, next: next)
+            let change = Self.sentence(on: contents.own.change, label)
+            return TokenError(
+                .pinLocked, label, [text, change].compactMap(\.self).joined(separator: " "), next: next)
         }
         let count = contents.count
-        if flags == .ready, contents.own.isLocked {
+        if flags == .ready, contents.isLocked {
             return refusal(
                 localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
-                next: localized(
-                    "Use the other token. If this one has been unlocked with other software: rm \(path: record.path)"))
+                next: isCisco
+                    ? TokenError.useTheOther
+                    : localized(
+                        "Use the other token. If this one has been unlocked with other software: rm \(path: record.path)"
+                    ))
         }
-        guard let limit, count >= limit else { return nil }
+        guard count >= limit else { return nil }
+        let files = ([record.path] + Set(contents.others.map(\.path)).sorted()).map { Shell.word($0) }
+            .joined(separator: " ")
         guard let number else {
             return refusal(
                 localized(
                     "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ledger.settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path: record.path)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ledger.settings), under [tokens.pin_tries_of]: \"\(serialNumber)\" = N. If the right PIN has been entered with other software in the meantime: rm \(files)"
+                ))
+        }
+        if contents.countOfOthers > 0 {
+            return refusal(
+                localized(
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program, \(contents.countOfOthers) of them by other users of this machine; \(number) lock it for good, so no other is tried."
+                ),
+                next: localized(
+                    "Use the other token. If the right PIN has been entered with other software in the meantime: sudo rm \(files)"
                 ))
         }
         return refusal(
@@ -174,18 +209,7 @@ public struct PINHistory: Sendable {
     /// What the user should know before entering a PIN, or nil.
     public var warning: LocalizableText? {
         let contents = record.shown
-        let change: LocalizableText? =
-            switch contents.own.change {
-            case .asked?:
-                localized(
-                    "Warning: the last change of the PIN of token \(label) was interrupted. The new PIN may hold already: try that one first."
-                )
-            case .done?:
-                localized(
-                    "Warning: the last change of the PIN of token \(label) was interrupted after the token had changed it: the new PIN holds."
-                )
-            case nil: nil
-            }
+        let change = Self.sentence(on: contents.own.change, label).map { localized("Warning: \($0)") }
         let tries: LocalizableText?
         if let told, isBelieved(contents) {
             tries =
@@ -211,6 +235,41 @@ public struct PINHistory: Sendable {
         }
         let parts = [change, tries].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: "\n")
+    }
+
+    /// Which PIN may be valid after a change that was interrupted, as a sentence; nil if there was none.
+    public var unfinishedChange: LocalizableText? { Self.sentence(on: record.shown.own.change, label) }
+
+    private static func sentence(on change: PINRecord.UnfinishedChange?, _ label: String) -> LocalizableText? {
+        switch change {
+        case .asked?:
+            localized(
+                "The last change of the PIN of token \(label) was interrupted. The new PIN may hold already: try that one first."
+            )
+        case .refused?:
+            localized(
+                "The last change of the PIN of token \(label) was interrupted, and a PIN was refused since. If that was the new one, the old one still holds."
+            )
+        case .doubtful?:
+            localized(
+                "The last change of the PIN of token \(label) failed, most likely because the current PIN was wrong. Only if you are sure that it was right, the new one may hold."
+            )
+        case .done?:
+            localized(
+                "The last change of the PIN of token \(label) was interrupted after the token had changed it: the new PIN holds."
+            )
+        case nil: nil
+        }
+    }
+
+    /// What to know before a change of the PIN, if an interruption could not be remembered; nil if it can be.
+    public var warningBeforeChange: LocalizableText? {
+        do throws(FileError) { try record.probe() } catch {
+            return localized(
+                "Warning: should the change be interrupted, nobody would remember it (\(error.clause)). Then try the new PIN first."
+            )
+        }
+        return nil
     }
 
     /// A sentence on how many wrong PINs are too many.
@@ -286,10 +345,10 @@ struct PINAttempt: ~Copyable {
     }
 
     /// What cannot be written now was counted before: the count is too high then, never too low.
-    private func store(_ change: (inout PINRecord.Entry) -> Void) {
+    private func store(isRight: Bool = false, _ change: (inout PINRecord.Entry) -> Void) {
         var contents = before
         change(&contents.own)
-        try? record?.store(contents)
+        try? record?.store(contents, isRight: isRight)
         withExtendedLifetime(turn) {}
     }
 
@@ -297,7 +356,7 @@ struct PINAttempt: ~Copyable {
     ///
     /// - Parameter change: set if the PIN was changed, which a login is to prove.
     consuming func wasRight(_ change: PINRecord.UnfinishedChange? = nil) {
-        store { entry in
+        store(isRight: true) { entry in
             entry = PINRecord.Entry(pin: entry.pin)
             entry.change = change
         }
@@ -308,14 +367,19 @@ struct PINAttempt: ~Copyable {
     /// - Parameters:
     ///   - isLocked: whether the token says that its PIN is locked.
     ///   - isUntold: whether the tries that the token reports did not go down.
+    ///   - isTold: whether they did.
+    ///   - isCounted: whether the token counts the PIN as a wrong one, as far as that is known.
     ///   - change: what is left of a change of the PIN.
     consuming func wasRefused(
-        isLocked: Bool = false, isUntold: Bool = false, _ change: PINRecord.UnfinishedChange? = nil
+        isLocked: Bool = false, isUntold: Bool = false, isTold: Bool = false, isCounted: Bool = false,
+        _ change: PINRecord.UnfinishedChange? = nil
     ) {
         store { entry in
             entry.count += 1
             entry.isLocked = entry.isLocked || isLocked
             entry.isUntold = entry.isUntold || isUntold
+            entry.isTold = entry.isTold || isTold
+            if isCounted, entry.change == .asked { entry.change = .refused }
             entry.change = change ?? entry.change
         }
     }

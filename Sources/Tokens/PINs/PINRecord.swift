@@ -13,11 +13,18 @@ struct PINRecord: Sendable {
     private let folder: String
     private let name: String
     private let info: TokenInfo
+    /// Which of the card's PINs it is about, nil for the only one.
+    private let pin: String?
+    private let shared: SharedPINCounts?
 
     /// What happened to a PIN that was being changed when the program ended or the token was lost.
     enum UnfinishedChange: String, Sendable {
         /// The token was told to change it: either the new PIN or the old one is valid.
         case asked = "changing"
+        /// The same, and one PIN was refused since: if it was the new one, the old one is valid.
+        case refused = "changing-refused"
+        /// The token failed to change it in a way that most often means that the old PIN was wrong (OpenSC, some cards).
+        case doubtful = "changing-failed"
         /// The token has changed it; the login that proves it has not been made.
         case done = "changed"
     }
@@ -30,16 +37,19 @@ struct PINRecord: Sendable {
         var isLocked = false
         /// Whether the number of tries that the token itself reports did not go down after a wrong PIN.
         var isUntold = false
+        /// Whether it was seen to go down.
+        var isTold = false
         var change: UnfinishedChange?
         /// Which of the PINs of a card with several slots, nil for the only one.
         var pin: String?
 
         var isEmpty: Bool { count == 0 && !isLocked && change == nil }
 
-        fileprivate var line: String {
+        var line: String {
             var words = ["\(count)"]
             if isLocked { words.append("locked") }
             if isUntold { words.append("untold") }
+            if isTold { words.append("told") }
             if let change { words.append(change.rawValue) }
             if let pin {
                 words.append("pin=" + Percent.encode(pin.utf8) { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") })
@@ -47,7 +57,7 @@ struct PINRecord: Sendable {
             return words.joined(separator: " ") + "\n"
         }
 
-        fileprivate init?(_ line: Substring) {
+        init?(_ line: Substring) {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard let first = words.first, let count = Int(first), count >= 0 else { return nil }
             // A number that large can only mean: no more tries.
@@ -57,6 +67,8 @@ struct PINRecord: Sendable {
                     isLocked = true
                 } else if word == "untold" {
                     isUntold = true
+                } else if word == "told" {
+                    isTold = true
                 } else if let change = UnfinishedChange(rawValue: String(word)) {
                     self.change = change
                 } else if word.hasPrefix("pin="), Percent.isWhole(word.utf8) {
@@ -74,6 +86,8 @@ struct PINRecord: Sendable {
     struct Contents: Equatable, Sendable {
         fileprivate var entries: [Entry] = []
         fileprivate let pin: String?
+        /// What was counted under other accounts.
+        fileprivate(set) var others: [SharedPINCounts.Other] = []
 
         /// The line of the PIN that this is about.
         var own: Entry {
@@ -84,16 +98,26 @@ struct PINRecord: Sendable {
             }
         }
 
-        /// Wrong PINs, whichever of the card's PINs was meant: that they are separate on the card is not known.
-        var count: Int { entries.reduce(0) { $0 + $1.count } }
+        /// Wrong PINs, whichever of the card's PINs was meant, and whoever tried them: that they are separate on the card is not
+        /// known.
+        var count: Int { entries.reduce(0) { $0 + $1.count } + countOfOthers }
+
+        var countOfOthers: Int { others.reduce(0) { $0 + $1.entry.count } }
+
+        /// Whether the token reported at a login, here or to others, that the PIN is locked.
+        var isLocked: Bool { own.isLocked || others.contains { $0.entry.isLocked && $0.entry.pin == pin } }
     }
 
-    init(_ info: TokenInfo, in folder: String) {
+    /// - Parameter isForOperations: whether it is about the PIN that a key wants for each signature
+    ///   (CKA_ALWAYS_AUTHENTICATE): a card may have a separate one for that, with tries of its own.
+    init(_ info: TokenInfo, in ledger: PINLedger, isForOperations: Bool = false) {
         self.info = info
-        self.folder = folder
+        folder = ledger.folder
         name =
             info.serialNumber.isEmpty ? Self.sanitized(info.plainLabel) : Self.sanitized(info.normalizedSerialNumber)
         path = "\(folder)/\(name)"
+        pin = isForOperations ? "\(info.pinName ?? "")/operation" : info.pinName
+        shared = SharedPINCounts(in: ledger.shared, token: name, state: folder)
     }
 
     private static func sanitized(_ text: String) -> String {
@@ -113,7 +137,8 @@ struct PINRecord: Sendable {
 
     /// - Throws: ``TokenError`` (`pin-history-unusable`) if there is a record and it cannot be read.
     func read() throws(TokenError) -> Contents {
-        var contents = Contents(pin: info.pinName)
+        var contents = Contents(pin: pin)
+        contents.others = shared?.others() ?? []
         for file in [path] + others {
             let bytes: [UInt8]
             do throws(FileError) {
@@ -132,6 +157,7 @@ struct PINRecord: Sendable {
                 contents.entries[index].count += entry.count
                 contents.entries[index].isLocked = contents.entries[index].isLocked || entry.isLocked
                 contents.entries[index].isUntold = contents.entries[index].isUntold || entry.isUntold
+                contents.entries[index].isTold = contents.entries[index].isTold || entry.isTold
                 contents.entries[index].change = contents.entries[index].change ?? entry.change
             }
             guard !lines.isEmpty else { throw notARecord(file) }
@@ -156,7 +182,14 @@ struct PINRecord: Sendable {
 
     /// Writes the record to disk. Those under other names are removed after that: if the program is killed in between,
     /// they count twice, not never.
-    func store(_ contents: Contents) throws(FileError) {
+    ///
+    /// - Parameter isRight: whether the PIN was right just now.
+    func store(_ contents: Contents, isRight: Bool = false) throws(FileError) {
+        do throws(FileError) {
+            try shared?.tell(contents.entries, right: isRight ? contents.own : nil)
+        } catch {
+            guard SharedPINCounts.isNotPossible(error) else { throw error }
+        }
         if contents.entries.isEmpty {
             try Files.remove(path)
         } else {
@@ -169,17 +202,18 @@ struct PINRecord: Sendable {
 
     /// Whether a record can be written now: tried with a file next to it, which needs as much as the record does.
     func probe() throws(FileError) {
-        let file = "\(folder)/.\(name).probe"
         try Files.makeFolder(folder)
-        try Files.write(Array("0\n".utf8), to: file, permissions: 0o600, replacing: true)
-        try Files.remove(file)
+        try Files.probe("\(folder)/.\(name)")
+        do throws(FileError) { if let shared { try Files.probe(shared.path) } } catch {
+            guard SharedPINCounts.isNotPossible(error) else { throw error }
+        }
     }
 
     // MARK: - For showing it
 
     /// What is there, and nothing if it cannot be read: to show it, never to decide about a login.
-    var shown: Contents { (try? read()) ?? Contents(pin: info.pinName) }
+    var shown: Contents { (try? read()) ?? Contents(pin: pin) }
 
     /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
-    var state: PINState { info.pin == .ready && shown.own.isLocked ? .locked : info.pin }
+    var state: PINState { info.pin == .ready && shown.isLocked ? .locked : info.pin }
 }

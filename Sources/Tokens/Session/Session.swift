@@ -9,16 +9,17 @@ import Secrets
 final class Session: @unchecked Sendable {
     // Used by one thread at a time: a caller that waits for work does nothing else with it.
 
-    private let module: PKCS11Module
+    private let token: Token
     private let handle: CK_SESSION_HANDLE
-    private let label: String
+    private var module: PKCS11Module { token.module }
+    private var label: String { token.info.plainLabel }
     private var isLoggedIn = false
     private var wasRefused = false
 
     /// - Parameter isWritable: for changes of the token, for example of its PIN.
     init(_ token: Token, isWritable: Bool = false) throws(TokenError) {
-        module = token.module
-        label = token.info.plainLabel
+        self.token = token
+        let (module, label) = (token.module, token.info.plainLabel)
         var handle: CK_SESSION_HANDLE = 0
         let flags = CKF_SERIAL_SESSION | (isWritable ? CKF_RW_SESSION : 0)
         try module.call(.openSession, module.functions.C_OpenSession, on: label) {
@@ -59,7 +60,9 @@ final class Session: @unchecked Sendable {
             attempt.wasNotMade()
             throw TokenError(.login, .missing, label)
         }
-        let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
+        let value = ModuleCrash.within(module.path, .login) {
+            Self.lend(pin) { pin, length in function(handle, user, pin, length) }
+        }
         if value == .ok {
             isLoggedIn = true
             return attempt.wasRight()
@@ -94,14 +97,17 @@ final class Session: @unchecked Sendable {
             attempt.wasNotMade()
             throw TokenError(.setPIN, .missing, label)
         }
-        let value = Self.lend(old) { old, oldLength in
-            Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
+        let value = ModuleCrash.within(module.path, .login) {
+            Self.lend(old) { old, oldLength in
+                Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
+            }
         }
         guard value != .ok else { return attempt.wasRight(.done) }
         wasRefused = true
         let use = use(of: attempt.toldLeft, value)
-        let change: PINRecord.UnfinishedChange? = Self.saysThatNothingChanged(value) ? nil : .asked
-        if change == nil { end(attempt, value, use) } else { attempt.wasRefused(.asked) }
+        let change: PINRecord.UnfinishedChange? =
+            Self.saysThatNothingChanged(value) ? nil : value == .generalError && !token.isGone ? .doubtful : .asked
+        if change == nil { end(attempt, value, use) } else { attempt.wasRefused(change) }
         if Self.isAboutTheNewPIN(value) {
             throw TokenError(
                 .pinUnsuitable, label,
@@ -131,7 +137,8 @@ final class Session: @unchecked Sendable {
 
     /// Whether C_SetPIN cannot have changed anything.
     static func saysThatNothingChanged(_ value: ReturnValue) -> Bool {
-        isAboutTheNewPIN(value) || forbidsTheChange(value) || [.pinIncorrect, .pinLocked].contains(value)
+        isAboutTheNewPIN(value) || forbidsTheChange(value)
+            || [.pinIncorrect, .pinLocked, .userNotLoggedIn].contains(value)
     }
 
     // MARK: - What a try cost
@@ -155,17 +162,22 @@ final class Session: @unchecked Sendable {
     }
 
     private func use(of before: Int?, _ value: ReturnValue) -> Use {
-        if [.pinIncorrect, .pinLocked].contains(value) { return .counted }
-        if let before, let after = tries()?.left { return after < before ? .counted : .none }
-        // OpenSC returns these two for a wrong PIN of some cards.
-        return [.generalError, .userNotLoggedIn].contains(value) ? .counted : .unknown
+        // Whatever number the token reports: it may be wrong.
+        if Self.wrongPIN.contains(value) { return .counted }
+        guard let before, let after = tries()?.left else { return .unknown }
+        return after < before ? .counted : .none
     }
+
+    /// What modules return for a wrong PIN: OpenSC the last two, for some cards.
+    private static let wrongPIN: Set<ReturnValue> = [.pinIncorrect, .pinLocked, .generalError, .userNotLoggedIn]
 
     private func end(_ attempt: consuming PINAttempt, _ value: ReturnValue, _ use: Use) {
         guard use != .none else { return attempt.wasNotMade() }
         // A number that does not go down after a wrong PIN is not a number of tries.
-        let isUntold = attempt.toldLeft.map { before in (tries()?.left).map { $0 >= before } ?? false } ?? false
-        attempt.wasRefused(isLocked: value == .pinLocked, isUntold: value == .pinIncorrect && isUntold)
+        let wentDown = attempt.toldLeft.flatMap { before in (tries()?.left).map { $0 < before } }
+        attempt.wasRefused(
+            isLocked: value == .pinLocked, isUntold: Self.wrongPIN.contains(value) && wentDown == false,
+            isTold: wentDown == true, isCounted: use == .counted)
     }
 
     /// The wrong PINs that the token still accepts, from the object in which SafeNet's module shows them; nil if there

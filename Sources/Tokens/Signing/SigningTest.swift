@@ -65,6 +65,7 @@ public struct SigningTest {
             failure = error
             let (text, next) = describe(error)
             self.next = next
+            if isLoggingIn, (error as? TokenError)?.followsLogin == true { addPIN() }
             let name = isLoggingIn ? Self.step(ofLogin: error) : Step.Name.allCases[steps.count]
             steps.append(Step(name: name, result: .failed, text: text))
         }
@@ -87,20 +88,32 @@ public struct SigningTest {
         let (start, end) = (Timestamp(certificate.notBefore), Timestamp(certificate.notAfter))
         if certificate.validity(at: Timestamp.now.seconds) != .valid {
             add(.validity, localized("valid from \(start) to \(end), not now"), .warning)
+        } else if certificate.endsSoon(at: Timestamp.now.seconds) {
+            add(.validity, localized("valid to \(end), which is soon"), .warning)
         } else {
             add(.validity, localized("valid to \(end)"))
         }
         isLoggingIn = true
         let signer = try logIn(token, stored, uri)
         isLoggingIn = false
-        add(
-            .pin,
-            (try? token.pinHistory())?.tries.map { localized("the PIN is right (\($0.text))") }
-                ?? localized("the PIN is right"))
+        addPIN()
         add(.key, localized("the private key is there (\(certificate.publicKey.bits) bit)"))
         try signer.proveKey()
         add(.signature, localized("a signature over random bytes verifies"))
         self.signer = signer
+    }
+
+    /// That the PIN was right.
+    private mutating func addPIN() {
+        guard let token else { return }
+        let right: LocalizableText =
+            (try? token.pinHistory())?.tries.map { localized("the PIN is right (\($0.text))") }
+            ?? localized("the PIN is right")
+        if token.info.wantsNewPIN {
+            add(.pin, localized("\(right), and the token wants another one"), .warning)
+        } else {
+            add(.pin, right)
+        }
     }
 
     private mutating func add(_ name: Step.Name, _ text: LocalizableText, _ result: Step.Result = .ok) {

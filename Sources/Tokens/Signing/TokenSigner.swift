@@ -127,14 +127,17 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
             case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
             }
         let turn = wantsLoginEachTime ? try history.takeTurn() : nil
-        let signature = try token.attempt(within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil) {
+        let signature = try token.attempt(
+            within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil, as: .other
+        ) {
             () throws(TokenError) in
             // The key may have a PIN, and tries, of its own.
             let now: PINHistory
             if self.wantsLoginEachTime {
                 let current = try self.token.currentInfo()
                 try current.checkLogin()
-                now = self.history.refreshed(current, told: self.session.tries())
+                // The number that the token reports is that of the user PIN.
+                now = self.history.refreshed(current, told: nil, isForOperations: true)
             } else {
                 now = self.history
             }

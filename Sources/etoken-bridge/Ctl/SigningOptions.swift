@@ -138,6 +138,7 @@ struct OutputOptions: ParsableArguments {
         let folder = output.contains("/") ? String(output[..<(output.lastIndex(of: "/") ?? output.endIndex)]) : "."
         guard folder.isEmpty || Files.isFolder(folder) else { throw Failure(missingFolder: folder) }
         guard force || !Files.exists(output) else { throw Failure(overwriting: output, hasForce: true) }
+        try Files.probe(output)
     }
 
     private struct Written: Encodable {

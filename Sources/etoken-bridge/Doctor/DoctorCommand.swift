@@ -42,7 +42,7 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         Terminal.keepResults()
-        ModuleTrial.forgetFailures()
+        ModuleTrial.tryEverything()
         let context = DoctorContext(
             namedModules: try module.named(), pins: tokens ? try .standard : .toLookAt, patience: module.tokenTimeout)
         if tokens { try pin.check(tokens: context.tokens.present.count) }

@@ -38,7 +38,7 @@ extension Status {
     static func of(_ error: any Error) -> Int32 {
         switch error {
         case let error as FileError: error.code == .notFound ? notThere : failed
-        case is SecretError: notThere
+        case let error as SecretError: error.isOfTerminal ? failed : notThere
         case let error as TrustListError:
             switch error.code {
             case .tooFewTokens, .unusableSigner, .noSuchRecord, .signatureMismatch: failed

@@ -80,5 +80,6 @@ func exitProcess(_ status: Int32) -> Never {
     fflush(nil)
     // A module that hangs must not block the end of the program, too.
     if PKCS11Module.anyHangs { _exit(status) }
+    ModuleCrash.willExit(status)
     exit(status)
 }

@@ -2,6 +2,7 @@ import Basics
 import Glibc
 import Messages
 import Synchronization
+import Tokens
 
 /// Control-C, a closed terminal or `kill`: noted, so that a change can be undone at the next step. The second one ends the
 /// program at once.
@@ -39,6 +40,7 @@ enum Interruption {
                 "Stopping before the next step, or between two services or phones. Press Control-C again to quit immediately."
             ))
         lastWords = goOn.map { goOn in words(localized("Ended at once. Continue: \(goOn)")) } ?? []
+        if let goOn { ModuleCrash.alsoSay(localized("Continue: \(goOn)")) }
         process = getpid()
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {

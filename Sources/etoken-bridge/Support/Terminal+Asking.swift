@@ -13,8 +13,9 @@ extension Terminal {
             // The end of a wrapped line is not the place where someone types; a space and that have to fit as well.
             let prompt = question.prompt.localized.fitting(noteWidth.map { $0 - 2 })
             write(prompt.hasSuffix(" ") ? prompt : prompt + " ", to: STDERR_FILENO)
-            guard let typed = readLine() else { return nil }
-            if let answer = question.answer(to: typed) { return answer }
+            // A line that the end of input cuts off was not entered: Control-D after a "y" is no yes.
+            guard let typed = readLine(strippingNewline: false), typed.last?.isNewline == true else { return nil }
+            if let answer = question.answer(to: typed.trimmed) { return answer }
             if let hint = question.hint { note(hint) }
         }
     }

@@ -177,7 +177,12 @@ struct NamedToken {
                     "Warning: the certificate on token \(label) is valid from \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter)), not now."
                 ))
         }
+        if certificate.endsSoon(at: Timestamp.now.seconds) {
+            Terminal.note(
+                localized("The certificate on token \(label) ends on \(Timestamp(certificate.notAfter).day)."))
+        }
         if token.info.hasPINPad {
+            if let warning = try token.pinHistory().warning { Terminal.note(warning) }
             Terminal.note(localized("Enter the PIN of token \(label) on its reader; it is tried once."))
         }
         let signer = try token.signer(for: stored) { info, history in

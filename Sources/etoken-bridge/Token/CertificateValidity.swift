@@ -3,9 +3,6 @@ import Messages
 import X509
 
 extension Certificate {
-    /// How long before its end `token list` names the day, in seconds: three months.
-    private static let notice: Int64 = 90 * 86400
-
     var validityNow: Validity { validity(at: Timestamp.now.seconds) }
 
     /// For a table: nothing as long as the certificate is valid and does not end soon.
@@ -14,7 +11,7 @@ extension Certificate {
         case .expired: localized("expired \(Timestamp(notAfter).day)")
         case .notYet: localized("valid from \(Timestamp(notBefore).day)")
         case .valid:
-            notAfter - Timestamp.now.seconds < Self.notice ? localized("ends \(Timestamp(notAfter).day)") : nil
+            endsSoon(at: Timestamp.now.seconds) ? localized("ends \(Timestamp(notAfter).day)") : nil
         }
     }
 
@@ -22,6 +19,7 @@ extension Certificate {
     var validityText: LocalizableText {
         let (start, end) = (Timestamp(notBefore), Timestamp(notAfter))
         return switch validityNow {
+        case .valid where endsSoon(at: Timestamp.now.seconds): localized("\(start) to \(end), ends soon")
         case .valid: localized("\(start) to \(end)")
         case .expired: localized("\(start) to \(end), expired")
         case .notYet: localized("\(start) to \(end), not yet")

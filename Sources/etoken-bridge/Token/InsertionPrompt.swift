@@ -85,8 +85,9 @@ final class InsertionPrompt {
                 throw Failure(Status.interrupted, localized("Interrupted: \(wanted) was not inserted."))
             }
             switch Self.typed() {
-            case nil: break
-            case .some(let text):
+            case .nothing: break
+            case .end: throw Failure.notConfirmed()
+            case .line(let text):
                 // Return alone means no, unless there is a token to ask about again.
                 let isOver = Question.yesOrNo(.verbatim(""), standard: declined == nil ? false : nil).answer(to: text)
                 if mayEnd, isOver == false { return nil }
@@ -110,13 +111,22 @@ final class InsertionPrompt {
         return true
     }
 
-    /// A line that was typed; nil if there is none.
-    private static func typed() -> String? {
+    private enum Typed {
+        case nothing
+        case line(String)
+        /// Control-D, also after something that was not entered.
+        case end
+    }
+
+    /// What was typed since.
+    private static func typed() -> Typed {
         var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) > 0 else { return nil }
+        guard poll(&descriptor, 1, 0) > 0 else { return .nothing }
         var line = [UInt8](repeating: 0, count: 256)
         let count = read(STDIN_FILENO, &line, line.count)
-        return count > 0 ? String(decoding: line[..<count], as: UTF8.self).trimmed : nil
+        if count < 0 { return errno == EINTR ? .nothing : .end }
+        let text = String(decoding: line[..<count], as: UTF8.self)
+        return text.last?.isNewline == true ? .line(text.trimmed) : .end
     }
 }
 

@@ -7,6 +7,7 @@ struct PINView {
     let tries: PINTries?
     private let mustBeChanged: Bool
     private let hasWrongOnes: Bool
+    private let hasUnfinishedChange: Bool
 
     init(_ token: Token, _ contents: TokenContents) {
         // If the configuration cannot be read, only the number that the user configured is missing.
@@ -15,6 +16,7 @@ struct PINView {
         tries = history?.tries ?? contents.tries
         mustBeChanged = token.info.wantsNewPIN
         hasWrongOnes = (history?.wrongTries ?? 0) > 0
+        hasUnfinishedChange = history?.unfinishedChange != nil
     }
 
     /// For example `ready, 13 of 15 tries left`.
@@ -23,6 +25,7 @@ struct PINView {
         if let tries, [.ready, .countLow].contains(state), tries.source == .token || hasWrongOnes {
             parts.append(tries.text)
         }
+        if hasUnfinishedChange { parts.append(localized("change interrupted")) }
         if mustBeChanged { parts.append(localized("must be changed")) }
         return parts.joined(separator: ", ")
     }

@@ -41,7 +41,9 @@ struct TokenChangePIN: ParsableCommand {
         let name = try TokenName(self.token)
         let token = try module.finder().token(named: name)
         let history = try token.checkLogin()
+        if let warning = history.warningBeforeChange { Terminal.note(warning) }
         if token.info.hasPINPad {
+            if let warning = history.warning { Terminal.note(warning) }
             Terminal.note(
                 localized(
                     "Enter the current PIN of token \(token.info.plainLabel) on its reader, then the new one twice."))

@@ -17,8 +17,8 @@ struct TokenExport: ParsableCommand {
         discussion: localized(
             """
             One certificate of the specified token, or with --all every certificate of every token. Files are named \
-            after the token (SAST-ADN0054f509.cer; if it contains several, the id follows). An existing file is not \
-            overwritten.
+            after the token (SAST-ADN0054f509.cer; if it contains several, the id follows), or after the certificate if \
+            several tokens have the same label. An existing file is not overwritten.
 
             Example:
               etoken-bridge token export SAST-ADN008580ef
@@ -109,7 +109,13 @@ struct TokenExport: ParsableCommand {
         let finder = try module.finder()
         guard all else {
             let named = try NamedToken(token ?? "", in: finder)
-            return [Item(label: named.label, name: named.label, stored: named.stored)]
+            let labels = ((try? finder.scan())?.tokens ?? []).map(\.info.plainLabel)
+            return [
+                Item(
+                    label: named.label,
+                    name: name(of: named.stored, on: named.token, isShared: labels.count { $0 == named.label } > 1),
+                    stored: named.stored)
+            ]
         }
         // A token that cannot be read does not prevent the others from being exported, unless it is the one that was
         // specified.
@@ -120,7 +126,6 @@ struct TokenExport: ParsableCommand {
         } else {
             (tokens, failures) = try finder.scan()
         }
-        // SafeNet's tokens are often all called `eToken`: then the certificate's name tells them apart.
         let labels = tokens.map(\.info.plainLabel)
         var items: [Item] = []
         var used: [String: Int] = [:]
@@ -139,9 +144,7 @@ struct TokenExport: ParsableCommand {
             let isShared = labels.count { $0 == label } > 1
             for stored in certificates {
                 var name = certificates.count == 1 ? label : "\(label)-\(stored.id.hex)"
-                if isShared {
-                    name = stored.certificate.subject.value(of: "CN")?.trimmed ?? "\(label)-\(token.info.serialNumber)"
-                }
+                if isShared { name = self.name(of: stored, on: token, isShared: true) }
                 // Two certificates of one id: some cards have them in pairs.
                 used[name, default: 0] += 1
                 if let count = used[name], count > 1 { name += "-\(count)" }
@@ -156,6 +159,15 @@ struct TokenExport: ParsableCommand {
                 next: localized("Insert one, then: etoken-bridge token list"))
         }
         return items
+    }
+
+    /// What its file is called. SafeNet's tokens are often all called `eToken`: then the certificate's name tells them apart;
+    /// as it does where the user specified the token by it.
+    private func name(of stored: StoredCertificate, on token: Token, isShared: Bool) -> String {
+        let label = token.info.plainLabel
+        let name = stored.certificate.subject.value(of: "CN")?.trimmed
+        if let name, self.token?.lowercased() == name.lowercased() { return name }
+        return isShared ? name ?? "\(label)-\(token.info.serialNumber)" : label
     }
 
     private func bytes(_ certificate: Certificate) -> [UInt8] {

@@ -56,6 +56,7 @@ struct TokenTest: ParsableCommand {
     func run() throws {
         try pin.check(tokens: tokens.count)
         let finder = try module.finder()
+        try checkDifferent(finder)
         var entries: [Entry] = []
         var failures: [Failure] = []
         for name in tokens {
@@ -71,6 +72,22 @@ struct TokenTest: ParsableCommand {
         }
         // Each failure was reported above.
         if let first = failures.first { throw ExitCode(first.status) }
+    }
+
+    /// Refuses two names for one token before any PIN is tried: a wrong one would cost it two tries.
+    private func checkDifferent(_ finder: TokenFinder) throws {
+        var names: [String: String] = [:]
+        for name in tokens {
+            // What is wrong with a name is part of its test.
+            guard let info = (try? finder.token(named: TokenName(name)))?.info else { continue }
+            if let other = names.updateValue(name, forKey: info.uri) {
+                throw Failure(
+                    Status.usage,
+                    localized(
+                        "\"\(other)\" and \"\(name)\" are the same token, \(info.plainLabel); no PIN attempt was used."),
+                    next: localized("Specify each token once."))
+            }
+        }
     }
 }
 

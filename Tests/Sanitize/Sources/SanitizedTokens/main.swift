@@ -11,7 +11,7 @@ let arguments = CommandLine.arguments
 let (module, label, runs) = (arguments[1], arguments[2], Int(arguments[3])!)
 
 /// Forgotten with the process.
-let pins = PINLedger(folder: "/tmp/sanitized-tokens-\(getpid())", settings: "") { nil }
+let pins = PINLedger(folder: "/tmp/sanitized-tokens-\(getpid())", settings: "") { _ in nil }
 
 func secret(_ text: String) -> Secret {
     var bytes = Array(text.utf8)
