@@ -81,8 +81,7 @@ import Testing
         let known = [
             "word: ", "path: ", "Shell.", "atHand", "upload)", "option)", "options)", "missing.map", "servers.map",
             "Digest.",
-            "number)", "tokens)", "tokens.map { Shell.", "going.map", "files)",
-            "survey.version.hasTokenlessTrustList ?",
+            "number)", "tokens)", "tokens.map { Shell.", "going.map", "survey.version.hasTokenlessTrustList ?",
             "ClusterStatus.localKeyAdvice",
         ]
         var count = 0

@@ -59,6 +59,9 @@ public enum ModuleTrial {
     /// The status of a child that ran to its end. A module that calls exit is not expected to choose it.
     private static let survivor: Int32 = 77
 
+    /// For all that can be asked, in seconds: what takes longer is left to the program itself, which reports it.
+    private static let mostForEverything = 10
+
     /// Turns the trials on, which need a program of ours that can be a child.
     public static func configure(command: [String], folder: String?) {
         setting.withLock { $0 = Setting(command: command, folder: folder) }
@@ -79,14 +82,16 @@ public enum ModuleTrial {
         if let library = try? LoadedLibrary.load(path) {
             var count: CK_ULONG = 0
             _ = library.functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), nil, &count)
-            if arguments.count > 1, let seconds = Int(arguments[0]) { askEverything(library, path, seconds) }
+            if arguments.count > 1, let seconds = Int(arguments[0]) { askEverything(path, seconds) }
             library.release()
         }
         _exit(survivor)
     }
 
     /// What a token says, as the program itself asks. One that hangs is for the program to report, and to bear.
-    private static func askEverything(_ library: LoadedLibrary, _ path: String, _ seconds: Int) {
+    private static func askEverything(_ path: String, _ seconds: Int) {
+        // Loaded twice, and so released twice.
+        guard let library = try? LoadedLibrary.load(path) else { return }
         signal(SIGALRM) { _ in _exit(ModuleTrial.survivor) }
         var timer = itimerval()
         timer.it_value = timeval(tv_sec: seconds - 1, tv_usec: 700_000)
@@ -184,7 +189,8 @@ public enum ModuleTrial {
     private static func trial(_ path: String, _ setting: Setting, _ seconds: Int) -> Outcome {
         guard
             let child = try? Subprocess(
-                setting.command + (setting.triesEverything ? ["\(seconds)"] : []) + [path], input: .null,
+                setting.command + (setting.triesEverything ? ["\(min(seconds, mostForEverything))"] : []) + [path],
+                input: .null,
                 output: .null, errors: .null)
         else { return .survived }
         guard let ending = BlockingTask({ child.wait() }).value(within: seconds) else {

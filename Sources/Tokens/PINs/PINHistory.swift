@@ -124,7 +124,10 @@ public struct PINHistory: Sendable {
                 .pinLocked, label, [text, change].compactMap(\.self).joined(separator: " "), next: next)
         }
         let count = contents.count
-        if flags == .ready, contents.isLocked {
+        let files = [record.path] + Set(contents.others.map(\.path)).sorted()
+        let remove = LocalizableText.verbatim(
+            (contents.others.isEmpty ? "rm " : "sudo rm ") + files.map { Shell.word($0) }.joined(separator: " "))
+        if flags == .ready, contents.own.isLocked {
             return refusal(
                 localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
                 next: isCisco
@@ -133,16 +136,21 @@ public struct PINHistory: Sendable {
                         "Use the other token. If this one has been unlocked with other software: rm \(path: record.path)"
                     ))
         }
+        if flags == .ready, contents.isLockedForOthers {
+            return refusal(
+                localized(
+                    "Another account of this machine recorded that token \(label) reported its PIN as locked, so none is tried."
+                ),
+                next: localized("Use the other token. If the token is not locked: \(remove)"))
+        }
         guard count >= limit else { return nil }
-        let files = ([record.path] + Set(contents.others.map(\.path)).sorted()).map { Shell.word($0) }
-            .joined(separator: " ")
         guard let number else {
             return refusal(
                 localized(
                     "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ledger.settings), under [tokens.pin_tries_of]: \"\(serialNumber)\" = N. If the right PIN has been entered with other software in the meantime: rm \(files)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ledger.settings), under [tokens.pin_tries_of]: \"\(serialNumber)\" = N. If the right PIN has been entered with other software in the meantime: \(remove)"
                 ))
         }
         if contents.countOfOthers > 0 {
@@ -151,7 +159,7 @@ public struct PINHistory: Sendable {
                     "\(count) wrong PINs in a row were tried on token \(label) with this program, \(contents.countOfOthers) of them by other users of this machine; \(number) lock it for good, so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If the right PIN has been entered with other software in the meantime: sudo rm \(files)"
+                    "Use the other token. If the right PIN has been entered with other software in the meantime: \(remove)"
                 ))
         }
         return refusal(

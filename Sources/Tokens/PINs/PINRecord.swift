@@ -104,8 +104,9 @@ struct PINRecord: Sendable {
 
         var countOfOthers: Int { others.reduce(0) { $0 + $1.entry.count } }
 
-        /// Whether the token reported at a login, here or to others, that the PIN is locked.
-        var isLocked: Bool { own.isLocked || others.contains { $0.entry.isLocked && $0.entry.pin == pin } }
+        /// Whether others say that the token reported to them that the PIN is locked: enough to try none, and no more, as
+        /// anyone may have written it.
+        var isLockedForOthers: Bool { others.contains { $0.entry.isLocked && $0.entry.pin == pin } }
     }
 
     /// - Parameter isForOperations: whether it is about the PIN that a key wants for each signature
@@ -215,5 +216,5 @@ struct PINRecord: Sendable {
     var shown: Contents { (try? read()) ?? Contents(pin: pin) }
 
     /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
-    var state: PINState { info.pin == .ready && shown.isLocked ? .locked : info.pin }
+    var state: PINState { info.pin == .ready && shown.own.isLocked ? .locked : info.pin }
 }

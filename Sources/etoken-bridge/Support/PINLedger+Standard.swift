@@ -21,7 +21,8 @@ extension PINLedger {
         // What users of this machine count for each other survives a restart there (file-hierarchy(7)).
         let shared = getenv("ETOKEN_BRIDGE_SHARED").map { String(cString: $0) } ?? "/var/tmp"
         return PINLedger(
-            folder: "\(path)/wrong-pins", settings: ConfigurationFile.defaultPath, shared: shared
+            folder: "\(path)/wrong-pins", settings: ConfigurationFile.defaultPath,
+            shared: shared.hasPrefix("/") ? shared : nil
         ) { serial in
             try settings().flatMap { tokens in
                 let own = tokens.pinTriesOf.first { TokenInfo.areSame(serialNumbers: $0.key, serial) }
