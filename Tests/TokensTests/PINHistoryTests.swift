@@ -67,7 +67,7 @@ import Testing
         #expect(try triesBeforeRefusal(tries: number, isCisco: true) == limit)
     }
 
-    /// A token that reports a wrong PIN need not report the last try (SafeNet's module and SoftHSM do not).
+    /// A token that reports a wrong PIN need not report the last try (SoftHSM does not).
     @Test func aFlagThatTellsOfAWrongPINChangesNoLimit() throws {
         #expect(try triesBeforeRefusal(.countLow, tries: nil) == 2)
         try FileManager.default.removeItem(atPath: path)

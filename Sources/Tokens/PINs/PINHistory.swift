@@ -100,8 +100,8 @@ public struct PINHistory: Sendable {
 
     /// Whether the token itself keeps this program from locking it: nothing has to be remembered then.
     ///
-    /// CKF_USER_PIN_COUNT_LOW is not enough for that: SafeNet's module and SoftHSM set it, and never
-    /// CKF_USER_PIN_FINAL_TRY.
+    /// CKF_USER_PIN_COUNT_LOW is not enough for that: SoftHSM sets it, and never CKF_USER_PIN_FINAL_TRY; that SafeNet's module
+    /// sets both is *unconfirmed*.
     private func tellsItself(_ contents: PINRecord.Contents?) -> Bool {
         (told != nil && contents.map(isBelieved) ?? true) || [.finalTry, .locked].contains(flags)
     }
