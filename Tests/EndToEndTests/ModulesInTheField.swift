@@ -40,6 +40,7 @@ import Testing
             #include <signal.h>
             #include <stdio.h>
             #include <stdlib.h>
+            #include <sys/wait.h>
             #include <unistd.h>
             static CK_FUNCTION_LIST list;
             __attribute__((unused)) static void fault(void) { *(volatile int *)0 = 1; }
@@ -180,6 +181,17 @@ import Testing
         let list = try run(["token", "list", "--json"], modules)
         #expect(list.status == 0 && list.errors.isEmpty, "\(list)")
         #expect((try list.json()["tokens"] as? [Any])?.count == 1)
+    }
+
+    /// A helper that the module starts, as some do: how it ends says nothing of the module.
+    @Test(arguments: ["exit(0);", "abort();"]) func aChildOfAModuleMayEnd(how: String) throws {
+        let modules = [
+            try bad("pid_t p = fork(); if (p == 0) { \(how) } else { waitpid(p, NULL, 0); }", in: "initialize"), good,
+        ]
+        for _ in 1...3 {
+            let list = try run(["token", "list"], modules)
+            #expect(list.status == 0 && list.output.contains("GOOD") && list.errors.isEmpty, "\(list)")
+        }
     }
 
     /// A number that a child of the program itself ends with.

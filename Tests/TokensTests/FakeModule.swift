@@ -36,6 +36,8 @@ final class FakeModule: Sendable {
         set(rules)
     }
 
+    var rules: String { folder.text("fake.so.rules") }
+
     func set(_ rules: String) { folder.write("fake.so.rules", rules) }
 
     /// - Parameter tries: how many wrong PINs lock its token, according to the user.

@@ -21,6 +21,8 @@ public enum ModuleCrash {
         case reading
         /// A PIN may be tried.
         case login
+        /// The same, and changed.
+        case change
         case other
     }
 
@@ -35,6 +37,7 @@ public enum ModuleCrash {
     private nonisolated(unsafe) static var slot: pthread_key_t = 0
     private nonisolated(unsafe) static var before: [Action] = Array(repeating: Action(), count: 65)
     private nonisolated(unsafe) static var lastWords: [UInt8] = []
+    private nonisolated(unsafe) static var process: pid_t = 0
     /// Of a program that has done its work and is about to end, or -1.
     private nonisolated(unsafe) static var lastStatus: Int32 = -1
 
@@ -49,6 +52,7 @@ public enum ModuleCrash {
 
     private static let isWatching: Void = {
         pthread_key_create(&slot, nil)
+        process = getpid()
         for number in faults {
             var new = Action()
             new.__sigaction_handler.sa_handler = { ModuleCrash.end($0) }
@@ -89,8 +93,14 @@ public enum ModuleCrash {
     // MARK: - The end
 
     private static func end(_ number: Int32) {
+        guard getpid() == process else {
+            // A child that the module has started.
+            signal(number, SIG_DFL)
+            raise(number)
+            return
+        }
         guard let words = pthread_getspecific(slot)?.assumingMemoryBound(to: Words.self) else {
-            // Not a module's: as if nobody had asked.
+            // Not known to be a module's, which may have threads of its own: as if nobody had asked.
             if lastStatus >= 0 { _exit(lastStatus) }
             sigaction(number, &before[Int(number)], nil)
             raise(number)
@@ -102,7 +112,9 @@ public enum ModuleCrash {
     }
 
     private static func exits(_ status: Int32) {
-        guard let words = pthread_getspecific(slot)?.assumingMemoryBound(to: Words.self) else { return }
+        guard getpid() == process, let words = pthread_getspecific(slot)?.assumingMemoryBound(to: Words.self) else {
+            return
+        }
         write(words.pointee.exit, status)
         if let memory = words.pointee.memory { remember(memory.exit, status, in: memory.file) }
         _exit(1)
@@ -138,7 +150,13 @@ public enum ModuleCrash {
 extension ModuleCrash.Words {
     fileprivate init(of key: ModuleCrash.Key) {
         let place = LocalizableText.verbatim(ModuleCrash.place)
-        let pin = key.work == .login ? localized("A PIN attempt counts as used.") : nil
+        let pin: LocalizableText? =
+            switch key.work {
+            case .login: localized("A PIN attempt counts as used.")
+            case .change:
+                localized("A PIN attempt counts as used, and the new PIN may already be valid: try that one first.")
+            case .reading, .other: nil
+            }
         let next: LocalizableText = localized("Next: See which modules can be used: etoken-bridge doctor")
         func parts(_ sentence: LocalizableText) -> [[UInt8]] {
             let text = [sentence, pin].compactMap(\.self).joined(separator: " ")

@@ -90,13 +90,17 @@ public struct PINHistory: Sendable {
     /// The number that the token reported before a try, to compare with the one after it.
     var toldLeft: Int? { told?.left }
 
-    /// Whether the number that the token reports is one of tries: either it was seen to go down, or what was tried here can
-    /// have gone into it.
+    /// Whether the number that the token reports can be one of tries: nobody saw it stay the same after a wrong PIN, and all
+    /// that were counted here can have gone into it.
     private func isBelieved(_ contents: PINRecord.Contents) -> Bool {
-        let seen = [contents.own] + contents.others.map(\.entry)
-        guard let told, !seen.contains(where: \.isUntold) else { return false }
-        return seen.contains(where: \.isTold) || told.most.map { contents.count <= $0 - told.left } ?? true
+        guard let told, !([contents.own] + contents.others.map(\.entry)).contains(where: \.isUntold) else {
+            return false
+        }
+        return contents.count <= (told.most ?? told.left) - told.left
     }
+
+    /// Whether it may also say that a try was not counted: only if it was seen to go down here.
+    private func isProven(_ contents: PINRecord.Contents) -> Bool { isBelieved(contents) && contents.own.isTold }
 
     /// Whether the token itself keeps this program from locking it: nothing has to be remembered then.
     ///
@@ -210,8 +214,11 @@ public struct PINHistory: Sendable {
             localized(
                 "Wrong PINs of token \(label) could not be counted: \(error.clause). The token may not report how many tries are left, so no PIN is tried."
             ),
-            next: localized(
-                "Make \(ledger.folder) writable, or set XDG_STATE_HOME to a folder that is. No PIN attempt was used."))
+            next: ledger.shared.map { error.path.hasPrefix($0 + "/") } ?? false
+                ? localized("Make room there, or set ETOKEN_BRIDGE_SHARED to another folder. No PIN attempt was used.")
+                : localized(
+                    "Make \(ledger.folder) writable, or set XDG_STATE_HOME to a folder that is. No PIN attempt was used."
+                ))
     }
 
     /// What the user should know before entering a PIN, or nil.
@@ -241,7 +248,10 @@ public struct PINHistory: Sendable {
         } else {
             tries = nil
         }
-        let parts = [change, tries].compactMap(\.self)
+        let unshared = record.sharingFailure.map {
+            localized("Warning: other accounts of this machine do not learn of wrong PINs: \($0.clause).")
+        }
+        let parts = [change, tries, unshared].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: "\n")
     }
 
@@ -321,16 +331,25 @@ public struct PINHistory: Sendable {
         let before: PINRecord.Contents
         do throws(TokenError) { before = try record.read() } catch {
             guard tellsItself(nil) else { throw error }
-            return PINAttempt(nil, turn, record.shown, toldLeft: toldLeft)
+            return PINAttempt(nil, turn, record.shown, toldLeft: toldLeft, isProven: false)
         }
         var contents = before
         contents.own.count += 1
         contents.own.change = change ?? contents.own.change
         do throws(FileError) { try record.store(contents) } catch {
             guard tellsItself(before) else { throw unkept(error) }
-            return PINAttempt(nil, turn, before, toldLeft: toldLeft)
+            return PINAttempt(nil, turn, before, toldLeft: toldLeft, isProven: false)
         }
-        return PINAttempt(record, turn, before, toldLeft: toldLeft)
+        // The turn keeps others away on this machine, and not those in another network namespace, in a container for example:
+        // they have told of their tries by now, as this one has.
+        if var now = try? record.read() {
+            now.own = before.own
+            if let refusal = refusal(now) {
+                try? record.store(before)
+                throw refusal
+            }
+        }
+        return PINAttempt(record, turn, before, toldLeft: toldLeft, isProven: isProven(before))
     }
 }
 
@@ -344,8 +363,13 @@ struct PINAttempt: ~Copyable {
     private let before: PINRecord.Contents
     /// The tries that the token reported before.
     let toldLeft: Int?
+    /// Whether a number that stays the same shows that nothing was counted.
+    let isProven: Bool
 
-    fileprivate init(_ record: PINRecord?, _ turn: PINTurn, _ before: PINRecord.Contents, toldLeft: Int?) {
+    fileprivate init(
+        _ record: PINRecord?, _ turn: PINTurn, _ before: PINRecord.Contents, toldLeft: Int?, isProven: Bool
+    ) {
+        self.isProven = isProven
         self.record = record
         self.turn = turn
         self.before = before

@@ -16,6 +16,7 @@ struct PINRecord: Sendable {
     /// Which of the card's PINs it is about, nil for the only one.
     private let pin: String?
     private let shared: SharedPINCounts?
+    private let unusableShare: FileError?
 
     /// What happened to a PIN that was being changed when the program ended or the token was lost.
     enum UnfinishedChange: String, Sendable {
@@ -119,6 +120,9 @@ struct PINRecord: Sendable {
         path = "\(folder)/\(name)"
         pin = isForOperations ? "\(info.pinName ?? "")/operation" : info.pinName
         shared = SharedPINCounts(in: ledger.shared, token: name, state: folder)
+        unusableShare =
+            shared == nil
+            ? ledger.shared.flatMap { Files.isFolder($0) ? FileError(.write, $0, .writableByOthers) : nil } : nil
     }
 
     private static func sanitized(_ text: String) -> String {
@@ -187,7 +191,7 @@ struct PINRecord: Sendable {
     /// - Parameter isRight: whether the PIN was right just now.
     func store(_ contents: Contents, isRight: Bool = false) throws(FileError) {
         do throws(FileError) {
-            try shared?.tell(contents.entries, right: isRight ? contents.own : nil)
+            try shared?.tell(contents.entries, about: pin, isRight: isRight)
         } catch {
             guard SharedPINCounts.isNotPossible(error) else { throw error }
         }
@@ -208,6 +212,16 @@ struct PINRecord: Sendable {
         do throws(FileError) { if let shared { try Files.probe(shared.path) } } catch {
             guard SharedPINCounts.isNotPossible(error) else { throw error }
         }
+    }
+
+    /// Why others do not learn of wrong PINs, though there is a folder for that.
+    var sharingFailure: FileError? {
+        guard let shared else { return unusableShare }
+        do throws(FileError) {
+            try shared.checkOwn()
+            try Files.probe(shared.path)
+        } catch { return error }
+        return nil
     }
 
     // MARK: - For showing it

@@ -5,17 +5,15 @@ import Glibc
 /// after so many wrong PINs, whoever tries them. Each keeps a file of its own in a folder to which all may write, as in
 /// /var/tmp, and only reads those of the others; its own record (``PINRecord``) stays where it is.
 ///
-/// Nobody has to trust these files: they can only add to the count of one's own record, and whoever may use the token could
-/// lock it anyway. A right PIN starts the count again for all, which is known by a number that goes up with each change
-/// (no clock is needed for that).
+/// Nobody has to trust these files: they can only add to the count of one's own record. A right PIN ends what others counted
+/// before, for the one who entered it: that is known by a number that goes up with each change (no clock is needed for that).
 struct SharedPINCounts: Sendable {
     private static let start = "etoken-bridge-pin"
-    /// What is larger was not counted by anyone.
+    /// Nobody counts further, whatever others write.
     private static let mostChanges = 1 << 40
 
     private let folder: String
     private let token: String
-    private let owner: String
     /// This account's and state folder's own file.
     let path: String
 
@@ -47,39 +45,47 @@ struct SharedPINCounts: Sendable {
         else { return nil }
         self.folder = folder
         self.token = token
-        owner = "\(geteuid())"
         // Any function will do that tells folders apart.
         let place = state.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-        path = "\(folder)/\(Self.start).\(token).\(owner).\(String(place, radix: 16))"
+        path = "\(folder)/\(Self.start).\(token).\(geteuid()).\(String(place, radix: 16))"
     }
 
-    /// What others have counted since the last right PIN.
+    /// What others have counted since the right PIN was last entered here.
     func others() -> [Other] {
         let files = read()
+        let own = files[path] ?? []
         return files.filter { $0.key != path }.sorted { $0.key < $1.key }.flatMap { file, lines in
             lines.filter { line in
-                line.entry.count > 0 && line.change >= Self.lastRight(of: line.entry.pin, in: files)
+                line.entry.count > 0
+                    && line.change >= own.first { $0.entry.pin == line.entry.pin }?.right ?? 0
             }.map { Other(path: file, entry: $0.entry) }
         }
+    }
+
+    /// Makes sure that nobody else has a file in the place of one's own.
+    func checkOwn() throws(FileError) {
+        do throws(FileError) { try Files.checkOwn(path) } catch { if error.code != .notFound { throw error } }
     }
 
     /// Tells others what was counted here.
     ///
     /// - Parameters:
     ///   - entries: all of the own record.
-    ///   - right: the PIN that was right just now, if one was.
-    func tell(_ entries: [PINRecord.Entry], right: PINRecord.Entry?) throws(FileError) {
+    ///   - pin: which was tried, or is about to be.
+    ///   - isRight: whether it was right just now.
+    func tell(_ entries: [PINRecord.Entry], about pin: String?, isRight: Bool) throws(FileError) {
         let files = read()
-        let next = (files.values.joined().map { max($0.change, $0.right) }.max() ?? 0) + 1
+        let last = files.values.joined().map { max($0.change, $0.right) }.max() ?? 0
+        let next = min(last + 1, Self.mostChanges)
         let before = files[path] ?? []
         var lines: [Line] = []
-        for pin in Set(entries.map(\.pin) + before.map(\.entry.pin) + [right?.pin]) {
-            let entry = entries.first { $0.pin == pin } ?? PINRecord.Entry(pin: pin)
-            let old = before.first { $0.entry.pin == pin }
-            let isRight = right.map { $0.pin == pin } ?? false
+        for name in Set(entries.map(\.pin) + before.map(\.entry.pin) + [pin]) {
+            let entry = entries.first { $0.pin == name } ?? PINRecord.Entry(pin: name)
+            let old = before.first { $0.entry.pin == name }
+            let isAbout = name == pin
             let line = Line(
-                change: old?.entry == entry ? old?.change ?? next : next, right: isRight ? next : old?.right ?? 0,
-                entry: entry)
+                change: old.map { isAbout || $0.entry != entry ? next : $0.change } ?? next,
+                right: isAbout && isRight ? next : old?.right ?? 0, entry: entry)
             // A right PIN matters as long as someone else counts wrong ones.
             if entry.count > 0 || entry.isLocked || line.right > 0 && files.contains(where: { $0.key != path }) {
                 lines.append(line)
@@ -94,10 +100,6 @@ struct SharedPINCounts: Sendable {
 
     /// Whether a failure means that nothing can be shared on this machine, and not merely now.
     static func isNotPossible(_ error: FileError) -> Bool { [.permission, .notFound].contains(error.code) }
-
-    private static func lastRight(of pin: String?, in files: [String: [Line]]) -> Int {
-        files.values.joined().filter { $0.entry.pin == pin }.map(\.right).max() ?? 0
-    }
 
     /// The lines of all files about the token, by path.
     private func read() -> [String: [Line]] {
@@ -115,10 +117,9 @@ struct SharedPINCounts: Sendable {
     /// Nil if it is none: someone else may have written it.
     private static func line(_ text: Substring) -> Line? {
         let words = text.split(separator: " ", maxSplits: 2)
-        guard words.count == 3, let change = Int(words[0]), let right = Int(words[1]),
-            (0...mostChanges).contains(change), (0...mostChanges).contains(right),
+        guard words.count == 3, let change = Int(words[0]), let right = Int(words[1]), change >= 0, right >= 0,
             let entry = PINRecord.Entry(words[2])
         else { return nil }
-        return Line(change: change, right: right, entry: entry)
+        return Line(change: min(change, mostChanges), right: min(right, mostChanges), entry: entry)
     }
 }

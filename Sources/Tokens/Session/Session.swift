@@ -31,7 +31,7 @@ final class Session: @unchecked Sendable {
     deinit {
         // The last owner may be on any thread; a token that hangs must not block it.
         let (functions, handle, isLoggedIn) = (module.functions, handle, isLoggedIn)
-        _ = try? module.attempt(on: label) { () throws(TokenError) in
+        _ = try? module.attempt(on: label, as: isLoggedIn ? .other : .reading) { () throws(TokenError) in
             if isLoggedIn { _ = functions.C_Logout?(handle) }
             _ = functions.C_CloseSession?(handle)
         }
@@ -70,7 +70,7 @@ final class Session: @unchecked Sendable {
         // The token looked at no PIN.
         if value == .userAlreadyLoggedIn, purpose == .user { return attempt.wasNotMade() }
         wasRefused = true
-        let use = use(of: attempt.toldLeft, value)
+        let use = use(of: attempt.toldLeft, attempt.isProven, value)
         if value == .pinExpired, use != .counted {
             // It had to be right for that.
             if use == .none { attempt.wasRight() } else { attempt.wasNotMade() }
@@ -97,14 +97,14 @@ final class Session: @unchecked Sendable {
             attempt.wasNotMade()
             throw TokenError(.setPIN, .missing, label)
         }
-        let value = ModuleCrash.within(module.path, .login) {
+        let value = ModuleCrash.within(module.path, .change) {
             Self.lend(old) { old, oldLength in
                 Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
             }
         }
         guard value != .ok else { return attempt.wasRight(.done) }
         wasRefused = true
-        let use = use(of: attempt.toldLeft, value)
+        let use = use(of: attempt.toldLeft, attempt.isProven, value)
         let change: PINRecord.UnfinishedChange? =
             Self.saysThatNothingChanged(value) ? nil : value == .generalError && !token.isGone ? .doubtful : .asked
         if change == nil { end(attempt, value, use) } else { attempt.wasRefused(change) }
@@ -161,11 +161,12 @@ final class Session: @unchecked Sendable {
         }
     }
 
-    private func use(of before: Int?, _ value: ReturnValue) -> Use {
+    /// - Parameter isProven: whether a number that stays the same shows that nothing was counted.
+    private func use(of before: Int?, _ isProven: Bool, _ value: ReturnValue) -> Use {
         // Whatever number the token reports: it may be wrong.
         if Self.wrongPIN.contains(value) { return .counted }
         guard let before, let after = tries()?.left else { return .unknown }
-        return after < before ? .counted : .none
+        return after < before ? .counted : isProven ? .none : .unknown
     }
 
     /// What modules return for a wrong PIN: OpenSC the last two, for some cards.
