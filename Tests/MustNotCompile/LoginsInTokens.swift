@@ -8,5 +8,6 @@ func login(to token: Token, _ pin: Secret, _ record: PINRecord, _ turn: PINTurn)
     try session.login(pin, for: .user, token.pinHistory().attempt())
     try session.login(pin, for: .user)  // expected-error {{missing argument for parameter #3}}
     try session.changePIN(from: pin, to: pin)  // expected-error {{missing argument for parameter #3}}
-    _ = PINAttempt(record, turn, record.shown, toldLeft: nil, isProven: false)  // expected-error {{inaccessible due to 'fileprivate'}}
+    // expected-error@+1 {{inaccessible due to 'fileprivate'}}
+    _ = PINAttempt(record, turn, record.shown, toldLeft: nil, isProven: false)
 }
