@@ -47,7 +47,7 @@ struct USBToken: Hashable {
         USBToken(vendor: 0x0529, product: 0x0602, name: "SafeNet eToken 7300", seen: ["10.00": nil]),
         USBToken(
             vendor: 0x0529, product: 0x0620, name: "SafeNet eToken 5100 / 5110, eToken PRO Java", .java,
-            seen: ["0.19": "SafeNet eToken 5110", "1.00": "eToken PRO 72k (Java)"]),
+            seen: ["0.19": "SafeNet eToken 5110", "1.00": nil]),
         USBToken(vendor: 0x08e6, product: 0x34cc, name: "SafeNet eToken 5300", .idPrime, seen: ["0.15": nil]),
         USBToken(vendor: 0x08e6, product: 0x34ce, name: "SafeNet eToken 5300 C", .idPrime, seen: ["0.00": nil]),
         USBToken(vendor: 0x08e6, product: 0x34cf, name: "SafeNet eToken 5110+ FIPS", .idPrime, seen: ["0.00": nil]),

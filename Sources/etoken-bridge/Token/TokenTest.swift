@@ -76,6 +76,7 @@ struct TokenTest: ParsableCommand {
 
     /// Refuses two names for one token before any PIN is tried: a wrong one would cost it two tries.
     private func checkDifferent(_ finder: TokenFinder) throws {
+        guard tokens.count > 1 else { return }
         var names: [String: String] = [:]
         for name in tokens {
             // What is wrong with a name is part of its test.
